@@ -1,0 +1,1 @@
+"""Run AI agents in production: durable runs, governed actions, people in the loop."""

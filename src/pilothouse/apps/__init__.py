@@ -1,0 +1,1 @@
+"""The applications that ship in the box; each is one `App` on the public API only."""
