@@ -1,0 +1,54 @@
+"""The ladder: the order in which an agent tries its ways to an answer, and what a rung is."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any, Protocol
+
+from pilothouse.runtime.context import Context
+from pilothouse.runtime.signature import Answer, Signature
+
+
+class Rung(Protocol):
+    """One way to an answer: a model, a cached answer, the expert, a person."""
+
+    @property
+    def name(self) -> str:
+        """What `produced_by` says of its answers."""
+        ...
+
+    async def attempt(self, ctx: Context, arguments: tuple[Any, ...]) -> Any:
+        """The answer; raises where this rung has none."""
+        ...
+
+
+class ExpertRung:
+    """The agent's own body: rules, algorithms, statistics."""
+
+    name = "expert"
+
+    def __init__(self, signature: Signature) -> None:
+        """The rung of the function behind `signature`."""
+        self._signature = signature
+
+    async def attempt(self, ctx: Context, arguments: tuple[Any, ...]) -> Any:
+        """Call the function; a plain `def` in a thread."""
+        function = self._signature.function
+        if self._signature.is_async:
+            return await function(ctx, *arguments)
+        return await ctx.in_thread(function, ctx, *arguments)
+
+
+async def climb_down(rungs: Sequence[Rung], ctx: Context, arguments: tuple[Any, ...]) -> Answer[Any]:
+    """The answer of the first rung that has one, with the names and reasons of those that failed."""
+    failed: list[tuple[str, str]] = []
+    for rung in rungs[:-1]:
+        try:
+            return _answer(await rung.attempt(ctx, arguments), rung, failed)
+        except Exception as error:  # noqa: BLE001 - recorded in the answer, and the next rung is tried
+            failed.append((rung.name, str(error)))
+    return _answer(await rungs[-1].attempt(ctx, arguments), rungs[-1], failed)
+
+
+def _answer(value: Any, rung: Rung, failed: Sequence[tuple[str, str]]) -> Answer[Any]:
+    return Answer(value=value, produced_by=rung.name, failed=tuple(failed))

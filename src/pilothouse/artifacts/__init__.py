@@ -1,0 +1,1 @@
+"""Artifacts: files that runs made, stored by their SHA-256."""

@@ -1,0 +1,50 @@
+"""Where artifacts' bytes lie: an object store with one key for each tenant and digest."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator
+from pathlib import Path
+
+import obstore
+from obstore.store import LocalStore, ObjectStore
+
+from pilothouse.errors import NotFound
+
+CHUNK = 1 << 20
+
+
+class ObjectArtifacts:
+    """Keeps bytes in an object store: a local folder now, a bucket by configuration later."""
+
+    def __init__(self, store: ObjectStore) -> None:
+        """Use `store`, whose keys are this class's business alone."""
+        self._store = store
+
+    @classmethod
+    def local(cls, folder: Path) -> ObjectArtifacts:
+        """A store in a folder that only its owner can read."""
+        folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+        return cls(LocalStore(folder))
+
+    async def put(self, tenant_id: str, sha256: str, content: bytes) -> None:
+        """Keep `content`; what is there already is left as it is."""
+        await obstore.put_async(self._store, self._key(tenant_id, sha256), content)
+
+    async def read(
+        self, tenant_id: str, sha256: str, start: int = 0, end: int | None = None
+    ) -> AsyncIterator[bytes]:
+        """The bytes from `start` to before `end`, in pieces. Raises `NotFound` where they are gone."""
+        key = self._key(tenant_id, sha256)
+        try:
+            size = int((await obstore.head_async(self._store, key))["size"])
+        except FileNotFoundError:
+            raise NotFound(f"The bytes of artifact {sha256[:12]} are not in the store.") from None
+        stop = size if end is None else min(end, size)
+        while start < stop:
+            following = min(start + CHUNK, stop)
+            yield bytes(await obstore.get_range_async(self._store, key, start=start, end=following))
+            start = following
+
+    @staticmethod
+    def _key(tenant_id: str, sha256: str) -> str:
+        return f"{tenant_id}/{sha256[:2]}/{sha256}"

@@ -1,0 +1,1 @@
+"""Schema changes by Alembic; `upgrade` brings a database to the newest one."""

@@ -1,0 +1,103 @@
+"""`ctx.ask`: a question to a person. The run waits for the answer without holding anything."""
+
+from __future__ import annotations
+
+import datetime as dt
+
+from pilothouse.kit import canonical
+from pilothouse.runtime.branch import Branch, current
+from pilothouse.runtime.entries import Entry, Kind, decode, encode
+from pilothouse.runtime.errors import Expired, Suspended
+from pilothouse.runtime.failures import failure_of, raised, read_failure
+from pilothouse.runtime.history import Step
+from pilothouse.runtime.ports import Statement
+from pilothouse.runtime.questions import Question, Reply
+from pilothouse.runtime.turn import Turn
+
+INSERT_QUESTION = """
+insert into questions (id, tenant_id, run_id, key, codec, payload, expires_at)
+values (%s, %s, %s, %s, %s, %s, %s)
+    on conflict (run_id, key) do update
+   set status = 'open', codec = excluded.codec, payload = excluded.payload,
+       expires_at = excluded.expires_at, closed_at = null, closed_by = null
+"""
+"""A question that was withdrawn before a retry is opened again."""
+CLOSE_QUESTION = """
+update questions set status = %s, closed_at = now() where run_id = %s and key = %s and status = 'open'
+"""
+
+
+class Asked(Question):
+    """A question as it is journalled, with the moment it expires."""
+
+    expires_at: dt.datetime | None = None
+
+
+async def ask(
+    turn: Turn, question: Question, *, expires_after: dt.timedelta | None = None, key: str | None = None
+) -> str:
+    """The answer to `question`, from the journal; suspends the turn while there is none.
+
+    Raises `Expired` where the time is over and there is no default.
+    """
+    turn.check()
+    branch = current.get()
+    digest = canonical.digest(question.model_dump_json().encode())
+    step = branch.meet("ask", "ask", digest, key)
+    if step.outcome is not None:
+        return _answered(step.outcome)
+    asked = step.entries.get(Kind.ASKED)
+    if asked is None:
+        return await _open(turn, step, question, expires_after)
+    if branch.abandoned or Kind.WITHDRAWN in step.entries:
+        raise Suspended
+    expires_at = Asked.model_validate_json(decode(asked.codec, asked.payload)).expires_at
+    if expires_at is not None and expires_at <= turn.now():
+        return await _expire(turn, step, question)
+    raise Suspended(expires_at)
+
+
+async def withdraw(turn: Turn, keys: list[str], settled: Entry) -> None:
+    """Close the questions of branches that were left behind, and record that they were."""
+    entries = [Entry(Kind.WITHDRAWN, key) for key in keys]
+    beside = [Statement(CLOSE_QUESTION, ("withdrawn", turn.run_id, key)) for key in keys]
+    await turn.append(*entries, settled, beside=beside)
+
+
+def open_below(turn: Turn, branch: Branch) -> list[str]:
+    """The keys of open questions inside a branch, those of this turn included."""
+    prefix = f"{branch.path}/"
+    recorded = (step.key for step in turn.history.steps.values() if step.is_open_question)
+    return sorted({key for key in (*recorded, *turn.asked) if key.startswith(prefix)})
+
+
+def _answered(outcome: Entry) -> str:
+    if outcome.kind is Kind.EXPIRED:
+        raise raised(read_failure(outcome))
+    reply = Reply.model_validate_json(decode(outcome.codec, outcome.payload))
+    return str(reply.answer)
+
+
+async def _open(turn: Turn, step: Step, question: Question, expires_after: dt.timedelta | None) -> str:
+    expires_at = turn.now() + expires_after if expires_after is not None else None
+    asked = Asked(**question.model_dump(), expires_at=expires_at)
+    payload = asked.model_dump_json().encode()
+    codec, stored = encode(payload)
+    claim = turn.claim
+    row = (turn.services.ids.new(), claim.tenant_id, claim.run_id, step.key, int(codec), stored, expires_at)
+    turn.asked.append(step.key)
+    await turn.append(
+        Entry(Kind.ASKED, step.key, payload, step.digest), beside=[Statement(INSERT_QUESTION, row)]
+    )
+    raise Suspended(expires_at)
+
+
+async def _expire(turn: Turn, step: Step, question: Question) -> str:
+    close = Statement(CLOSE_QUESTION, ("expired", turn.run_id, step.key))
+    if question.default is not None:
+        reply = Reply(answer=question.default, by="expiry")
+        await turn.append(Entry(Kind.ANSWERED, step.key, reply.model_dump_json().encode()), beside=[close])
+        return question.default
+    failure = failure_of(Expired(f"Nobody answered in time: {question.prompt}"), step.key)
+    await turn.append(Entry(Kind.EXPIRED, step.key, failure.model_dump_json().encode()), beside=[close])
+    raise raised(failure)

@@ -1,0 +1,135 @@
+"""A branch: one straight line of verbs in a run, checked against what the journal recorded for it.
+
+The workflow is the first branch; each agent's scope and each argument of `gather` is one of its own, so
+that what happens in one never shifts the numbering of another.
+"""
+
+from __future__ import annotations
+
+from contextvars import ContextVar
+
+from pilothouse.errors import InvalidInput
+from pilothouse.runtime.errors import NonDeterminismError, Suspended
+from pilothouse.runtime.history import History, Step
+
+current: ContextVar[Branch] = ContextVar("pilothouse_branch")
+"""The branch that the running code stands in."""
+
+_DEPLOY = (
+    "Undo the change, or register it as a new version (@workflow(..., version=N)) beside the old one; "
+    "nothing that was journalled is lost, and `pilothouse retry` goes on from there."
+)
+
+
+class Branch:
+    """A position in one branch of the history.
+
+    `abandoned` branches were left behind by a gather that failed: they replay what they did and
+    then stand still. `leaf` names the tool whose body this is: verbs with effects are not for it.
+    """
+
+    __slots__ = (
+        "_counts",
+        "_history",
+        "_recorded",
+        "_used",
+        "abandoned",
+        "leaf",
+        "parent",
+        "path",
+        "position",
+    )
+
+    def __init__(self, history: History, path: str = "", parent: Branch | None = None) -> None:
+        """The branch at `path` ("" is the workflow's own)."""
+        self.path = path
+        self.parent = parent
+        self.position = 0
+        self.abandoned: bool = parent.abandoned if parent else False
+        self.leaf: str | None = None
+        self._history = history
+        self._recorded = history.verbs.get(path, [])
+        self._counts: dict[str, int] = {}
+        self._used: set[str] = set()
+
+    def inside(self, key: str) -> Branch:
+        """The branch of what happens inside the step or branch `key`."""
+        return Branch(self._history, key, self)
+
+    def meet(self, name: str, verb: str, digest: bytes | None, explicit: str | None = None) -> Step:
+        """The next verb of this branch: its recorded step, or a new one.
+
+        Raises `NonDeterminismError` where the journal has something else at this place, and
+        `InvalidInput` for an explicit key that is malformed or used twice.
+        """
+        if self.leaf is not None:
+            message = f"The tool {self.leaf} uses ctx.{verb}: a tool is one step and has no steps inside."
+            raise InvalidInput(message, hint="Move it to the workflow or to an agent.")
+        component = self._component(name, explicit)
+        key = f"{self.path}/{component}" if self.path else component
+        if self.position < len(self._recorded):
+            return self._match(key, component, verb, digest)
+        self._assert_live(key, verb)
+        return Step(key, verb, digest)
+
+    def close(self) -> None:
+        """The branch ends; raises `NonDeterminismError` where the journal holds more of it."""
+        if self.position < len(self._recorded):
+            left = self._recorded[self.position]
+            message = f"The journal has a step {left} in {self._where()}, but the code ended before it."
+            raise NonDeterminismError(message, hint=_DEPLOY)
+
+    @property
+    def replaying(self) -> bool:
+        """Whether the next verb of this branch is recorded."""
+        return self.position < len(self._recorded)
+
+    def count(self, name: str) -> str:
+        """The next ordinal of `name` in this branch, as a path component."""
+        count = self._counts.get(name, 0)
+        self._counts[name] = count + 1
+        return f"{name}#{count}"
+
+    def _component(self, name: str, explicit: str | None) -> str:
+        if explicit is None:
+            return self.count(name)
+        component = f"{name}:{explicit}"
+        if "/" in explicit or not explicit or len(explicit) > 200:
+            raise InvalidInput(f"key={explicit!r} is no step key: 1 to 200 characters without '/'.")
+        if component in self._used:
+            message = f"key={explicit!r} is used twice for {name} in {self._where()}."
+            raise NonDeterminismError(message, hint="Give each step a key of its own.")
+        self._used.add(component)
+        return component
+
+    def _match(self, key: str, component: str, verb: str, digest: bytes | None) -> Step:
+        expected = self._recorded[self.position]
+        full = f"{self.path}/{expected}" if self.path else expected
+        step = self._history.step(full)
+        if expected != component or (step is not None and step.verb != verb):
+            recorded = f"{step.verb} {expected}" if step else expected
+            self._differs(f"the journal has {recorded}, the code asks for {verb} {component}")
+        if step is None:  # only steps inside it were recorded
+            step = Step(key, verb, digest)
+        elif step.digest is not None and step.digest != digest:
+            self._differs(f"{verb} {component} has other arguments than the journal recorded")
+        self.position += 1
+        return step
+
+    def _differs(self, how: str) -> None:
+        message = f"Step {self.position + 1} of {self._where()} differs: {how}."
+        raise NonDeterminismError(message, hint=_DEPLOY)
+
+    def _assert_live(self, key: str, verb: str) -> None:
+        if self.abandoned:
+            raise Suspended
+        branch = self.parent
+        while branch is not None:
+            if branch.replaying:
+                left = branch._recorded[branch.position]  # noqa: SLF001 - the same class
+                message = f"The code asks for {verb} {key}, where the journal has {left}."
+                raise NonDeterminismError(message, hint=_DEPLOY)
+            branch = branch.parent
+
+    def _where(self) -> str:
+        return f"branch {self.path}" if self.path else "the workflow"

@@ -1,0 +1,221 @@
+"""The context: the verbs that a workflow and its agents use."""
+
+from __future__ import annotations
+
+import datetime as dt
+import hashlib
+import random
+import uuid
+from collections.abc import Awaitable, Callable, Generator, Sequence
+from typing import Any, TypeVar, overload
+
+import orjson
+from pydantic import BaseModel
+
+from pilothouse.errors import InvalidInput
+from pilothouse.kit import canonical
+from pilothouse.runtime import acting, asking, calling, gathering, saving, sleeping
+from pilothouse.runtime.branch import current
+from pilothouse.runtime.cards import Progress, ReasonCard
+from pilothouse.runtime.entries import Entry, Kind, decode
+from pilothouse.runtime.errors import ContinuedAsNew
+from pilothouse.runtime.ports import Actor, Artifact, Callee
+from pilothouse.runtime.questions import Question
+from pilothouse.runtime.signature import Answer
+from pilothouse.runtime.turn import Turn
+
+I = TypeVar("I")  # noqa: E741 - the input of an agent
+O = TypeVar("O")  # noqa: E741 - its output
+T = TypeVar("T")
+
+
+class Emitted:
+    """Something that was put on the record. Awaiting it waits until it is committed; nothing has to."""
+
+    def __init__(self, turn: Turn) -> None:
+        """What was emitted lies in the turn's pending entries."""
+        self._turn = turn
+
+    def __await__(self) -> Generator[Any, None, None]:
+        return self._turn.flush().__await__()
+
+
+class Context:
+    """What a workflow, an agent or a tool may do. The same object throughout a turn.
+
+    Everything that comes from outside passes through it, and is journalled, so that a run that is
+    executed again from the top takes the same way.
+    """
+
+    def __init__(self, turn: Turn) -> None:
+        """The context of one turn of a run."""
+        self._turn = turn
+
+    @property
+    def run_id(self) -> uuid.UUID:
+        """The run's id."""
+        return self._turn.run_id
+
+    @property
+    def tenant_id(self) -> str:
+        """The tenant the run belongs to."""
+        return self._turn.claim.tenant_id
+
+    @property
+    def principal(self) -> str:
+        """Who submitted the run."""
+        return self._turn.claim.principal
+
+    @property
+    def idempotency_key(self) -> str:
+        """Inside a tool: a key for its call, the same at every attempt. Raises `InvalidInput` elsewhere."""
+        action = acting.acting_on.get()
+        if action is None:
+            raise InvalidInput("ctx.idempotency_key is for tools: only ctx.act gives one.")
+        return action.idempotency_key
+
+    @overload
+    async def call(
+        self, agent: Callee[None, O], /, *, key: str | None = None, timeout: float | None = None
+    ) -> O: ...
+    @overload
+    async def call(
+        self, agent: Callee[I, O], value: I, /, *, key: str | None = None, timeout: float | None = None
+    ) -> O: ...
+    async def call(
+        self,
+        agent: Callee[Any, Any],
+        value: Any = None,
+        /,
+        *,
+        key: str | None = None,
+        timeout: float | None = None,
+    ) -> Any:
+        """The agent's output for `value`. `timeout` is in seconds.
+
+        Raises `StepFailed` where every rung failed, alike at each replay.
+        """
+        return (await self.answer_of(agent, value, key=key, timeout=timeout)).value
+
+    async def answer_of(
+        self,
+        agent: Callee[I, O],
+        value: I,
+        /,
+        *,
+        key: str | None = None,
+        timeout: float | None = None,
+    ) -> Answer[O]:
+        """As `call`, with what produced the output: the rung, and the rungs that failed before it."""
+        turn = self._turn
+        return await calling.call(
+            turn, agent, value, lambda: agent.perform(self, value), key=key, limit=timeout
+        )
+
+    @overload
+    async def act(self, tool: Actor[None, T], /, *, key: str | None = None) -> T: ...
+    @overload
+    async def act(self, tool: Actor[I, T], value: I, /, *, key: str | None = None) -> T: ...
+    async def act(self, tool: Actor[Any, Any], value: Any = None, /, *, key: str | None = None) -> Any:
+        """The tool's result, once the governor has allowed the action.
+
+        Raises `Denied` where it has not, `StepFailed` where the tool failed.
+        """
+        return await acting.act(self._turn, tool, value, self, key=key)
+
+    async def ask(
+        self,
+        prompt: str,
+        *,
+        choices: Sequence[str] = (),
+        default: str | None = None,
+        why: str = "",
+        default_assumes: str = "",
+        expires_after: dt.timedelta | None = None,
+        key: str | None = None,
+    ) -> str:
+        """A person's answer: one of `choices`, or any text where there are none.
+
+        After `expires_after` the default is taken; without one, `Expired` is raised.
+        """
+        question = Question(
+            prompt=prompt, choices=tuple(choices), default=default, why=why, default_assumes=default_assumes
+        )
+        return await asking.ask(self._turn, question, expires_after=expires_after, key=key)
+
+    async def save(
+        self, name: str, content: str | bytes, *, media_type: str | None = None, key: str | None = None
+    ) -> Artifact:
+        """Keep `content` as an artifact called `name` (one plain file name)."""
+        return await saving.save(self._turn, name, content, media_type=media_type, key=key)
+
+    async def sleep(self, duration: dt.timedelta | float, *, key: str | None = None) -> None:
+        """Go on after `duration` (seconds, if a number). Nothing is held meanwhile."""
+        if not isinstance(duration, dt.timedelta):
+            duration = dt.timedelta(seconds=duration)
+        await sleeping.sleep(self._turn, duration, key=key)
+
+    def emit(self, item: ReasonCard | Progress) -> Emitted:
+        """Put a reason card or progress on the record; also from a thread.
+
+        It is written with the next step, or after a moment; `await` it where it must be there first.
+        """
+        turn, branch = self._turn, current.get()
+        turn.check()
+        if isinstance(item, ReasonCard) and not item.agent:
+            item = item.model_copy(update={"agent": branch.path.rpartition("/")[2].partition("#")[0]})
+        payload = b'{"%b":%b}' % (_EMITTED[type(item)], item.model_dump_json().encode())
+        digest = canonical.digest(payload)
+        step = branch.meet("emit", "emit", digest)
+        if Kind.EMITTED not in step.entries:
+            turn.note(Entry(Kind.EMITTED, step.key, payload, digest))
+        return Emitted(turn)
+
+    async def gather(self, *work: Awaitable[Any]) -> list[Any]:
+        """The results of several verbs or coroutines at once, in their order.
+
+        All settle; then the first failure by position is raised.
+        """
+        return await gathering.gather(self._turn, work)
+
+    def now(self) -> dt.datetime:
+        """The time in UTC: told once, and the same at every replay."""
+        turn = self._turn
+        turn.check()
+        step = current.get().meet("now", "now", None)
+        noted = step.entries.get(Kind.NOTED)
+        if noted is not None:
+            return dt.datetime.fromisoformat(orjson.loads(decode(noted.codec, noted.payload)))
+        now = turn.now()
+        turn.note(Entry(Kind.NOTED, step.key, orjson.dumps(now)))
+        return now
+
+    def random(self) -> random.Random:
+        """A source of random numbers that gives the same ones at every replay."""
+        return random.Random(self._seed("random"))  # noqa: S311 - reproducible, not secret
+
+    def id(self) -> uuid.UUID:
+        """An id that is the same at every replay (a UUIDv8 made of the run and the place in it)."""
+        bits = int.from_bytes(self._seed("id"), "big")
+        return uuid.UUID(int=bits & ~(0xF << 76) & ~(0x3 << 62) | 0x8 << 76 | 0b10 << 62)
+
+    async def in_thread(self, function: Callable[..., T], *arguments: object) -> T:
+        """Run something slow in a thread, with this code's context variables."""
+        return await self._turn.in_thread(function, *arguments)
+
+    def continue_as_new(self, value: Any = None) -> None:
+        """End this run and go on as a new one with `value` as its input and a fresh journal.
+
+        For loops without an end: the journal of one run stays short. Does not return.
+        """
+        self._turn.check()
+        payload = value.model_dump_json().encode() if isinstance(value, BaseModel) else orjson.dumps(value)
+        raise self._turn.breaks(ContinuedAsNew(payload))
+
+    def _seed(self, name: str) -> bytes:
+        branch = current.get()
+        place = f"{self.run_id}/{branch.path}/{branch.count(name)}"
+        return hashlib.blake2b(place.encode(), digest_size=16).digest()
+
+
+_EMITTED: dict[type[BaseModel], bytes] = {ReasonCard: b"card", Progress: b"progress"}

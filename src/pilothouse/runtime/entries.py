@@ -1,0 +1,115 @@
+"""A journal entry: its kind, its key, and an opaque payload with the codec it is stored in."""
+
+from __future__ import annotations
+
+import datetime as dt
+import zlib
+from enum import IntEnum, StrEnum
+from typing import NamedTuple
+
+from pilothouse.errors import PilothouseError
+
+COMPRESS_FROM = 2_048
+"""Payloads of at least this many bytes are compressed: below it, zlib costs more than it saves."""
+
+
+class Kind(StrEnum):
+    """What an entry says. The journal holds nothing else."""
+
+    SUBMITTED = "submitted"
+    ENTERED = "entered"  # an agent's scope began, and something happened inside it
+    STARTED = "started"  # a step takes long enough to be shown; no part in replay
+    COMPLETED = "completed"
+    FAILED = "failed"
+    GATHERED = "gathered"  # branches began
+    SETTLED = "settled"  # a gather failed and left branches behind
+    ASKED = "asked"
+    ANSWERED = "answered"
+    WITHDRAWN = "withdrawn"
+    EXPIRED = "expired"
+    SLEPT = "slept"
+    WOKE = "woke"
+    SAVED = "saved"
+    EMITTED = "emitted"
+    NOTED = "noted"  # ctx.now()
+    DISPATCH = "dispatch"
+    OUTCOME = "outcome"
+    CANCEL_REQUESTED = "cancel_requested"
+    RUN_RETRIED = "run_retried"
+    RUN_LOST = "run_lost"
+    RUN_COMPLETED = "run_completed"
+    RUN_FAILED = "run_failed"
+    RUN_CANCELLED = "run_cancelled"
+    RUN_CONTINUED = "run_continued"
+
+
+VERBS: dict[Kind, str] = {
+    Kind.ENTERED: "call",
+    Kind.COMPLETED: "call",
+    Kind.FAILED: "call",
+    Kind.GATHERED: "gather",
+    Kind.SETTLED: "gather",
+    Kind.ASKED: "ask",
+    Kind.ANSWERED: "ask",
+    Kind.WITHDRAWN: "ask",
+    Kind.EXPIRED: "ask",
+    Kind.SLEPT: "sleep",
+    Kind.WOKE: "sleep",
+    Kind.SAVED: "save",
+    Kind.EMITTED: "emit",
+    Kind.NOTED: "now",
+    Kind.DISPATCH: "act",
+    Kind.OUTCOME: "act",
+}
+"""The verb of each kind that takes part in replay."""
+
+FINAL = frozenset({Kind.RUN_COMPLETED, Kind.RUN_FAILED, Kind.RUN_CANCELLED, Kind.RUN_CONTINUED})
+"""Kinds after which a run does nothing more (unless it is retried)."""
+
+
+class Codec(IntEnum):
+    """How a payload's bytes are stored. Encrypted and referenced payloads have their numbers kept free."""
+
+    PLAIN = 0
+    ZLIB = 1
+
+
+class Entry(NamedTuple):
+    """One line of a run's journal.
+
+    `seq` is 0 until the entry is appended; `digest` identifies the arguments of the verb, so that
+    replay can tell whether the code still asks for the same thing.
+    """
+
+    kind: Kind
+    key: str
+    payload: bytes = b""
+    digest: bytes | None = None
+    codec: int = Codec.PLAIN
+    seq: int = 0
+    at: dt.datetime | None = None
+
+
+class PayloadUnreadable(PilothouseError):
+    """A journal entry is stored in a way that this version cannot read."""
+
+    code = "payload_unreadable"
+
+
+def encode(payload: bytes) -> tuple[int, bytes]:
+    """The codec and the bytes to store for a payload."""
+    if len(payload) < COMPRESS_FROM:
+        return Codec.PLAIN, payload
+    packed = zlib.compress(payload, 1)
+    return (Codec.ZLIB, packed) if len(packed) < len(payload) else (Codec.PLAIN, payload)
+
+
+def decode(codec: int, stored: bytes) -> bytes:
+    """The payload behind stored bytes; raises `PayloadUnreadable` for a codec from the future."""
+    if codec == Codec.PLAIN:
+        return stored
+    if codec == Codec.ZLIB:
+        return zlib.decompress(stored)
+    raise PayloadUnreadable(
+        f"A payload is stored with codec {codec}.", hint="A newer version of Pilothouse wrote it."
+    )

@@ -1,0 +1,139 @@
+"""What can go wrong in a run, and the control flow that user code must not swallow."""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections.abc import Sequence
+
+from pydantic import BaseModel, ConfigDict
+
+from pilothouse.errors import Category, PilothouseError, Severity
+
+
+class Failure(BaseModel):
+    """A failed step or run as the journal keeps it."""
+
+    model_config = ConfigDict(frozen=True)
+
+    code: str
+    message: str
+    retryable: bool = False
+    error_type: str = ""
+    hint: str | None = None
+    step: str = ""
+    where: str = ""
+    steps: tuple[str, ...] = ()  # every failed step that stands behind this failure
+
+
+class StepFailed(PilothouseError):
+    """A step failed.
+
+    Raised alike when the step fails and at every replay; `failure` is what the journal holds.
+    """
+
+    code = "step_failed"
+    category = Category.BUSINESS
+
+    def __init__(self, failure: Failure) -> None:
+        """Keep the journalled `failure`; its message is the error's."""
+        super().__init__(failure.message, hint=failure.hint)
+        self.failure = failure
+        self.steps: Sequence[str] = failure.steps
+
+
+class StepTimedOut(PilothouseError):
+    """A step did not finish within its time."""
+
+    code = "step_timed_out"
+    retryable = True
+
+
+class WrongType(PilothouseError):
+    """A value does not have the declared type."""
+
+    code = "wrong_type"
+    status = 400
+    category = Category.USER
+
+
+class NonDeterminismError(PilothouseError):
+    """The workflow's code did not do what its journal says it did."""
+
+    code = "non_determinism"
+    category = Category.USER
+
+
+class Denied(PilothouseError):
+    """The policy denied the action."""
+
+    code = "denied"
+    status = 403
+    category = Category.BUSINESS
+    severity = Severity.WARNING
+
+
+class Refused(PilothouseError):
+    """A person refused."""
+
+    code = "refused"
+    status = 409
+    category = Category.BUSINESS
+    severity = Severity.INFO
+
+
+class Expired(PilothouseError):
+    """A question was not answered in time and has no default."""
+
+    code = "expired"
+    status = 409
+    category = Category.BUSINESS
+    severity = Severity.INFO
+
+
+class WorkerLost(PilothouseError):
+    """The workers that executed the run died again and again."""
+
+    code = "worker_lost"
+
+
+class RunStalled(PilothouseError):
+    """The workflow's own code waits for something that is no step."""
+
+    code = "run_stalled"
+    category = Category.USER
+
+
+class Interrupt(BaseException):
+    """Control flow of the engine. A `BaseException`, so that `except Exception` lets it pass."""
+
+
+class Suspended(Interrupt):
+    """The turn ends here: the run waits for a person or a timer."""
+
+    def __init__(self, wake_at: dt.datetime | None = None) -> None:
+        """`wake_at` is when the run goes on by itself; None where only an answer wakes it."""
+        self.wake_at = wake_at
+
+
+class TurnLost(Interrupt):
+    """The journal cannot be written; nothing more is recorded in this turn."""
+
+
+class Fenced(TurnLost):
+    """Another worker owns the run now."""
+
+
+class LoopBlocked(Interrupt):
+    """Code blocked the worker's event loop for too long and was stopped."""
+
+
+class RunCancelled(Interrupt):
+    """The run was cancelled."""
+
+
+class ContinuedAsNew(Interrupt):
+    """The run ends and goes on as a new one with a fresh journal."""
+
+    def __init__(self, payload: bytes) -> None:
+        """`payload` is the new run's input, encoded."""
+        self.payload = payload

@@ -1,0 +1,153 @@
+"""What reaches a run from outside: an answer, a cancellation, a retry. Each is one transaction on its row."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from typing import NamedTuple
+from uuid import UUID
+
+import orjson
+
+from pilothouse.errors import Conflict, NotFound
+from pilothouse.runtime.connection import Connection
+from pilothouse.runtime.entries import Entry, Kind, decode, encode
+from pilothouse.runtime.errors import Failure, WorkerLost
+from pilothouse.runtime.execution import WITHDRAW_ALL
+from pilothouse.runtime.failures import failure_of
+from pilothouse.runtime.listener import CANCELS, JOURNAL, RUNS
+from pilothouse.runtime.questions import Question, Reply
+from pilothouse.runtime.store import Store
+
+LOCK = "select status, seq, tenant_id from runs where id = %s and tenant_id = %s for no key update"
+INSERT = """
+insert into journal (run_id, seq, tenant_id, kind, key, codec, payload) values (%s, %s, %s, %s, %s, %s, %s)
+"""
+MOVE = """
+update runs set seq = seq + 1, wakes = wakes + 1, changed_at = now(), status = %s,
+       wake_at = case when %s = 'queued' then null else wake_at end,
+       cancel_requested = cancel_requested or %s,
+       losses = case when %s = 'queued' then 0 else losses end,
+       finished_at = case when %s in ('failed', 'cancelled') then now() end
+ where id = %s
+"""
+QUESTION = "select codec, payload, status from questions where run_id = %s and key = %s for update"
+CLOSE = """
+update questions set status = 'answered', closed_at = now(), closed_by = %s where run_id = %s and key = %s
+"""
+OPEN_STATES = frozenset({"queued", "running", "waiting"})
+
+
+class Held(NamedTuple):
+    """A run's row, locked for one transaction."""
+
+    connection: Connection
+    run_id: UUID
+    tenant_id: str
+    status: str
+    seq: int
+
+    async def move(self, entry: Entry, status: str, *, cancel: bool = False) -> None:
+        """Append `entry`, set the status and count the event, so that a worker about to wait notices."""
+        codec, stored = encode(entry.payload)
+        row = (self.run_id, self.seq + 1, self.tenant_id, entry.kind.value, entry.key, int(codec), stored)
+        await self.connection.execute(INSERT, row)
+        await self.connection.execute(MOVE, (status, status, cancel, status, status, self.run_id))
+        await self.connection.execute("select pg_notify(%s, %s)", (JOURNAL, str(self.run_id)))
+        if status == "queued":
+            await self.connection.execute("select pg_notify(%s, '')", (RUNS,))
+
+
+@asynccontextmanager
+async def held(store: Store, run_id: UUID, tenant_id: str) -> AsyncIterator[Held]:
+    """The run's row, locked until the block ends. Raises `NotFound` for an unknown or foreign run."""
+    async with store.events.held() as connection, connection.transaction():
+        row = await (await connection.execute(LOCK, (run_id, tenant_id))).fetchone()
+        if row is None:
+            raise NotFound(f"There is no run {run_id}.")
+        yield Held(connection, run_id, tenant_id, row[0], row[1])
+
+
+async def answer(store: Store, run_id: UUID, tenant_id: str, key: str, text: str, by: str) -> str:
+    """Answer the open question `key` of a run; returns the answer as it was understood.
+
+    Raises `NotFound` where there is no such question, `Conflict` where it is closed, `InvalidInput`
+    where the answer is none of its choices.
+    """
+    async with held(store, run_id, tenant_id) as run:
+        row = await (await run.connection.execute(QUESTION, (run_id, key))).fetchone()
+        if row is None:
+            raise NotFound(f"Run {run_id} has no question {key[:80]!r}.")
+        codec, payload, status = row
+        if status != "open":
+            raise Conflict(f"The question {key} of run {run_id} is already {status}.")
+        accepted = Question.model_validate_json(decode(codec, payload)).accept(text)
+        reply = Reply(answer=accepted, by=by).model_dump_json().encode()
+        await run.connection.execute(CLOSE, (by, run_id, key))
+        following = "queued" if run.status == "waiting" else run.status
+        await run.move(Entry(Kind.ANSWERED, key, reply), following)
+        return accepted
+
+
+async def cancel(store: Store, run_id: UUID, tenant_id: str, by: str) -> str:
+    """Cancel a run; returns its status: cancelled, or running until its worker has stopped it.
+
+    Raises `Conflict` where it has ended already.
+    """
+    async with held(store, run_id, tenant_id) as run:
+        if run.status not in OPEN_STATES:
+            raise Conflict(f"Run {run_id} is already {run.status}.")
+        payload = orjson.dumps({"by": by})
+        if run.status == "running":
+            await run.move(Entry(Kind.CANCEL_REQUESTED, "", payload), "running", cancel=True)
+            await run.connection.execute("select pg_notify(%s, %s)", (CANCELS, str(run_id)))
+            return "running"
+        await run.move(Entry(Kind.RUN_CANCELLED, "", payload), "cancelled", cancel=True)
+        await run.connection.execute(WITHDRAW_ALL, (run_id,))
+        return "cancelled"
+
+
+async def retry(store: Store, run_id: UUID, tenant_id: str, by: str) -> tuple[str, ...]:
+    """Queue a failed run again; returns the steps that will be executed anew.
+
+    What succeeded stays. Raises `Conflict` where the run has not failed.
+    """
+    async with held(store, run_id, tenant_id) as run:
+        if run.status != "failed":
+            raise Conflict(
+                f"Run {run_id} is {run.status}: only a failed run can be retried.",
+                hint="`pilothouse show` tells what it waits for.",
+            )
+        statement = (
+            "select codec, payload from journal where run_id = %s and kind = %s order by seq desc limit 1"
+        )
+        found = await run.connection.execute(statement, (run_id, Kind.RUN_FAILED.value))
+        row = await found.fetchone()
+        steps = Failure.model_validate_json(decode(*row)).steps if row else ()
+        payload = orjson.dumps({"superseded": steps, "by": by})
+        await run.move(Entry(Kind.RUN_RETRIED, "", payload), "queued")
+        return steps
+
+
+async def fail_lost(store: Store, run_id: UUID, losses: int) -> None:
+    """Fail a run that has taken down worker after worker."""
+    async with store.events.held() as connection:
+        row = await (
+            await connection.execute("select tenant_id from runs where id = %s", (run_id,))
+        ).fetchone()
+    if row is None:
+        return
+    async with held(store, run_id, row[0]) as run:
+        started = await run.connection.execute(
+            "select key from journal where run_id = %s and key <> '' order by seq desc limit 1", (run_id,)
+        )
+        last = await started.fetchone()
+        step = last[0] if last else ""
+        error = WorkerLost(
+            f"{losses} workers in a row died while executing this run"
+            + (f", last seen at or after step {step}." if step else " before its first step."),
+            hint="Find out what that step does to the process (memory, native code), then retry the run.",
+        )
+        failure = failure_of(error).model_copy(update={"step": step})
+        await run.move(Entry(Kind.RUN_FAILED, "", failure.model_dump_json().encode()), "failed")
+        await run.connection.execute(WITHDRAW_ALL, (run_id,))

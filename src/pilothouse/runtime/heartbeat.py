@@ -1,0 +1,115 @@
+"""The heartbeat: says from a thread of its own that a worker lives, so that a busy one does not look dead."""
+
+from __future__ import annotations
+
+import ctypes
+import math
+import os
+import socket
+import sys
+import threading
+import time
+import traceback
+from collections.abc import Sequence
+from uuid import UUID
+
+import psycopg
+import structlog
+
+from pilothouse.runtime import sql
+from pilothouse.runtime.connection import CONNECT_TIMEOUT, explain
+from pilothouse.runtime.errors import LoopBlocked
+from pilothouse.runtime.worker_settings import WorkerSettings
+
+log = structlog.get_logger(__name__)
+
+MARGIN = 0.8
+"""The part of the lease after which this worker itself stops acting, before anybody takes over."""
+
+
+def lock_key(worker_id: UUID) -> int:
+    """The advisory lock of a worker, as a signed 64-bit number made of its id's random bits."""
+    value = worker_id.int & ((1 << 62) - 1)
+    return value | 1 << 62
+
+
+class Heartbeat:
+    """Keeps the worker's row fresh and its advisory lock held; knows whether the lease is valid.
+
+    PostgreSQL frees the lock the moment the process dies, which is how others notice at once; a
+    process that is frozen keeps it, and its lease runs out instead. The thread also watches the event
+    loop: `beat()` is called from there, and a loop that is blocked for too long is interrupted.
+    """
+
+    def __init__(self, conninfo: str, worker_id: UUID, pins: Sequence[str], settings: WorkerSettings) -> None:
+        """Nothing happens before `start`."""
+        self._conninfo = conninfo
+        self._worker_id = worker_id
+        self._pins = list(pins)
+        self._settings = settings
+        self._renewed = -math.inf
+        self._beaten = time.monotonic()
+        self._stop = threading.Event()
+        self._connection: psycopg.Connection[tuple[object, ...]] | None = None
+        self._loop_thread = threading.get_ident()
+        self._thread = threading.Thread(target=self._run, name="pilothouse-heartbeat", daemon=True)
+
+    def start(self) -> None:
+        """Register the worker. Raises `DatabaseUnavailable` where the database does not answer."""
+        try:
+            self._renew()
+        except psycopg.OperationalError as error:
+            raise explain(error) from error
+        self._thread.start()
+
+    def stop(self) -> None:
+        """Stop, and take the worker off the list. Runs it still holds are taken over at once."""
+        self._stop.set()
+        if self._thread.is_alive():
+            self._thread.join()
+        if self._connection is not None and not self._connection.closed:
+            try:
+                self._connection.execute("delete from workers where id = %s", (self._worker_id,))
+            except psycopg.OperationalError as error:
+                log.info("worker_not_removed", reason=str(error))
+            self._connection.close()
+
+    def valid(self) -> bool:
+        """Whether this worker may still act: its last heartbeat is younger than the lease allows."""
+        return time.monotonic() - self._renewed < self._settings.lease * MARGIN
+
+    def beat(self) -> None:
+        """The event loop lives."""
+        self._beaten = time.monotonic()
+
+    def _run(self) -> None:
+        while not self._stop.wait(self._settings.heartbeat):
+            try:
+                self._renew()
+            except psycopg.Error as error:
+                self._renewed = -math.inf
+                log.warning("heartbeat_failed", reason=str(error).strip())
+            self._watch_loop()
+
+    def _renew(self) -> None:
+        started = time.monotonic()
+        if self._connection is None or self._connection.closed:
+            self._connection = psycopg.connect(
+                self._conninfo, autocommit=True, connect_timeout=CONNECT_TIMEOUT
+            )
+            self._connection.execute("select pg_advisory_lock(%s)", (lock_key(self._worker_id),))
+        row = (self._worker_id, lock_key(self._worker_id), self._pins, socket.gethostname(), os.getpid())
+        self._connection.execute(sql.HEARTBEAT, row)
+        self._renewed = started
+
+    def _watch_loop(self) -> None:
+        blocked = time.monotonic() - self._beaten
+        if blocked < self._settings.blocked_after:
+            return
+        frame = sys._current_frames().get(self._loop_thread)  # noqa: SLF001 - documented for debuggers
+        stack = "".join(traceback.format_stack(frame, limit=4)) if frame else ""
+        log.error("loop_blocked", seconds=round(blocked, 1), stack=stack)
+        self._beaten = time.monotonic()
+        ctypes.pythonapi.PyThreadState_SetAsyncExc(
+            ctypes.c_ulong(self._loop_thread), ctypes.py_object(LoopBlocked)
+        )

@@ -1,0 +1,77 @@
+"""One connection that listens for notifications and wakes whoever waits for them."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable, Sequence
+
+import psycopg
+import structlog
+
+from pilothouse.runtime.connection import CONNECT_TIMEOUT
+
+log = structlog.get_logger(__name__)
+
+RUNS, JOURNAL, CANCELS = "pilothouse_runs", "pilothouse_journal", "pilothouse_cancels"
+Heard = Callable[[str | None], None]
+
+
+class Listener:
+    """Calls handlers for notifications; a handler hears None when some may have been missed.
+
+    A notification is a hint: its loss costs latency, never an event. Handlers run in the event loop
+    and must not block.
+    """
+
+    def __init__(self, conninfo: str) -> None:
+        """Nothing is opened before `start`."""
+        self._conninfo = conninfo
+        self._handlers: dict[str, list[Heard]] = {RUNS: [], JOURNAL: [], CANCELS: []}
+        self._task: asyncio.Task[None] | None = None
+        self._ready = asyncio.Event()
+
+    def on(self, channel: str, handler: Heard) -> Callable[[], None]:
+        """Call `handler` for notifications on `channel`; returns what ends that."""
+        self._handlers[channel].append(handler)
+        return lambda: self._handlers[channel].remove(handler)
+
+    async def start(self) -> None:
+        """Listen; returns once the connection stands."""
+        self._task = asyncio.create_task(self._listen())
+        ready = asyncio.create_task(self._ready.wait())
+        await asyncio.wait([self._task, ready], return_when=asyncio.FIRST_COMPLETED)
+
+    async def stop(self) -> None:
+        """Close the connection."""
+        if self._task is not None:
+            self._task.cancel()
+            await asyncio.wait([self._task])
+
+    async def _listen(self) -> None:
+        delay = 0.1
+        while True:
+            try:
+                connection = await psycopg.AsyncConnection.connect(
+                    self._conninfo, autocommit=True, connect_timeout=CONNECT_TIMEOUT
+                )
+                async with connection:
+                    for channel in self._handlers:
+                        await connection.execute(f"listen {channel}".encode())
+                    self._ready.set()
+                    delay = 0.1
+                    self._tell_all(list(self._handlers))
+                    async for notification in connection.notifies():
+                        self._tell(notification.channel, notification.payload)
+            except psycopg.OperationalError as error:
+                log.warning("listener_lost", reason=str(error).strip())
+            await asyncio.sleep(delay)
+            delay = min(delay * 2, 5.0)
+
+    def _tell(self, channel: str, payload: str) -> None:
+        for handler in list(self._handlers[channel]):
+            handler(payload)
+
+    def _tell_all(self, channels: Sequence[str]) -> None:
+        for channel in channels:
+            for handler in list(self._handlers[channel]):
+                handler(None)

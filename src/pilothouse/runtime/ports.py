@@ -1,0 +1,125 @@
+"""What the engine asks of others: agents and tools to call, a governor to ask, a place for artifacts."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any, NamedTuple, Protocol, TypeVar
+from uuid import UUID
+
+from pydantic import BaseModel, ConfigDict
+
+from pilothouse.runtime.signature import Answer, Signature
+
+
+class Statement(NamedTuple):
+    """An SQL statement with its parameters, written in the same transaction as an append."""
+
+    sql: str
+    parameters: Sequence[Any]
+
+
+I_contra = TypeVar("I_contra", contravariant=True)
+O = TypeVar("O")  # noqa: E741 - the output, as I is the input
+O_co = TypeVar("O_co", covariant=True)
+
+
+class Callee(Protocol[I_contra, O]):
+    """What `ctx.call` calls: an agent."""
+
+    name: str
+    signature: Signature
+    timeout: float | None
+
+    async def perform(self, ctx: Any, value: I_contra) -> Answer[O]:
+        """Work down the ladder; raises what the last rung raised."""
+        ...
+
+
+class Actor(Protocol[I_contra, O_co]):
+    """What `ctx.act` calls: a tool."""
+
+    name: str
+    signature: Signature
+    idempotent: bool
+    timeout: float | None
+
+    async def perform(self, ctx: Any, value: I_contra) -> O_co:
+        """Do it. `ctx.idempotency_key` is the same at every attempt."""
+        ...
+
+
+@dataclass(frozen=True)
+class Action:
+    """One intended tool call, as a governor sees it. `arguments` is canonical JSON."""
+
+    run_id: UUID
+    tenant_id: str
+    workflow: str
+    principal: str
+    step: str
+    tool: str
+    arguments: bytes
+    idempotency_key: str
+
+
+class Decision(BaseModel):
+    """The answer to an action, with the reasons and the ids of the policies that determined it."""
+
+    model_config = ConfigDict(frozen=True)
+
+    allow: bool
+    reasons: tuple[str, ...] = ()
+    policies: tuple[str, ...] = ()
+
+
+class Governor(Protocol):
+    """Decides on actions. Its statements are written in the append of the dispatch or the outcome."""
+
+    async def decide(self, action: Action) -> tuple[Decision, Sequence[Statement]]:
+        """The decision, and what to write beside the dispatch (reservation, audit row)."""
+        ...
+
+    async def settle(self, action: Action, *, succeeded: bool) -> Sequence[Statement]:
+        """What to write beside the outcome (settlement, audit row)."""
+        ...
+
+
+class AllowAll:
+    """Allows every action and writes nothing: what governs until the governing domains are plugged in."""
+
+    async def decide(self, action: Action) -> tuple[Decision, Sequence[Statement]]:
+        """Allow."""
+        return Decision(allow=True, reasons=("No policy is active.",)), ()
+
+    async def settle(self, action: Action, *, succeeded: bool) -> Sequence[Statement]:
+        """Nothing to settle."""
+        return ()
+
+
+class Artifact(BaseModel):
+    """A file that a run made: its bytes are found by their SHA-256."""
+
+    model_config = ConfigDict(frozen=True)
+
+    id: UUID
+    name: str
+    media_type: str
+    size: int
+    sha256: str
+
+
+class ArtifactStore(Protocol):
+    """Where artifacts' bytes are kept."""
+
+    async def put(self, tenant_id: str, sha256: str, content: bytes) -> None:
+        """Keep `content` under its digest; putting the same again changes nothing."""
+        ...
+
+
+class Lease(Protocol):
+    """Whether this worker may still act for the runs it has claimed."""
+
+    def valid(self) -> bool:
+        """True while the last heartbeat is fresh, by a monotonic clock."""
+        ...

@@ -1,0 +1,55 @@
+"""`ctx.save`: an artifact. Its bytes are stored under their digest before the journal names them."""
+
+from __future__ import annotations
+
+import hashlib
+import mimetypes
+import unicodedata
+
+from pilothouse.errors import InvalidInput
+from pilothouse.runtime.branch import current
+from pilothouse.runtime.entries import Entry, Kind, decode
+from pilothouse.runtime.ports import Artifact, Statement
+from pilothouse.runtime.turn import Turn
+
+INSERT_ARTIFACT = """
+insert into artifacts (id, tenant_id, run_id, key, name, media_type, size, sha256)
+values (%s, %s, %s, %s, %s, %s, %s, %s) on conflict (run_id, key) do nothing
+"""
+MAX_NAME = 200
+
+
+def checked_name(name: str) -> str:
+    """`name`, if it is one plain file name; raises `InvalidInput` for paths and control characters."""
+    bad = any(unicodedata.category(character).startswith("C") for character in name)
+    if bad or not name.strip(". ") or len(name) > MAX_NAME or any(mark in name for mark in '/\\:*?"<>|'):
+        raise InvalidInput(
+            f"{name[:80]!r} cannot name an artifact.",
+            hint=f"Use one file name of at most {MAX_NAME} characters, without a path.",
+        )
+    return name
+
+
+async def save(
+    turn: Turn, name: str, content: str | bytes, *, media_type: str | None = None, key: str | None = None
+) -> Artifact:
+    """Keep `content` as an artifact of the run; returns its id, size and digest."""
+    turn.check()
+    checked_name(name)
+    data = content.encode() if isinstance(content, str) else content
+    sha256 = hashlib.sha256(data).hexdigest()
+    digest = bytes.fromhex(sha256[:32])
+    step = current.get().meet("save", "save", digest, key)
+    recorded = step.entries.get(Kind.SAVED)
+    if recorded is not None:
+        return Artifact.model_validate_json(decode(recorded.codec, recorded.payload))
+    kind = media_type or mimetypes.guess_type(name)[0] or "application/octet-stream"
+    claim, services = turn.claim, turn.services
+    artifact = Artifact(id=services.ids.new(), name=name, media_type=kind, size=len(data), sha256=sha256)
+    await services.artifacts.put(claim.tenant_id, sha256, data)
+    row = (artifact.id, claim.tenant_id, claim.run_id, step.key, name, kind, artifact.size, sha256)
+    await turn.append(
+        Entry(Kind.SAVED, step.key, artifact.model_dump_json().encode(), digest),
+        beside=[Statement(INSERT_ARTIFACT, row)],
+    )
+    return artifact

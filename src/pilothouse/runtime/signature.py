@@ -1,0 +1,149 @@
+"""Type hints as the schema: what a workflow, agent or tool takes and returns, and how both become JSON."""
+
+from __future__ import annotations
+
+import inspect
+import re
+from collections.abc import Callable
+from functools import cached_property
+from typing import Any, Generic, TypeVar, get_type_hints
+
+from pydantic import BaseModel, ConfigDict, TypeAdapter, ValidationError
+from pydantic_core import PydanticSerializationError
+
+from pilothouse.errors import InvalidInput
+from pilothouse.runtime.errors import WrongType
+
+_NAME = re.compile(r"[A-Za-z_][A-Za-z0-9_.\-]{0,99}")
+_NO_INPUT = inspect.Parameter.empty
+
+
+def checked_name(name: str, what: str) -> str:
+    """`name`, if it can name a `what`; raises `InvalidInput` otherwise."""
+    if not _NAME.fullmatch(name):
+        message = f"{name!r} cannot name a {what}: letters, digits, '_', '-' and '.', starting with a letter."
+        raise InvalidInput(message)
+    return name
+
+
+class Signature:
+    """What a function `(ctx)` or `(ctx, value)` takes and returns, read from its type hints when needed."""
+
+    def __init__(self, function: Callable[..., Any]) -> None:
+        """Look at the parameters; raises `InvalidInput` where there are not one or two of them."""
+        self.function = function
+        self.is_async = inspect.iscoroutinefunction(function)
+        parameters = list(inspect.signature(function).parameters.values())
+        if not 1 <= len(parameters) <= 2:
+            message = f"{function.__qualname__} takes {len(parameters)} parameters."
+            raise InvalidInput(message, hint="Write it as (ctx) or (ctx, value), the value being one model.")
+        self._value = parameters[1] if len(parameters) == 2 else None
+        self.takes_value = self._value is not None
+
+    @cached_property
+    def _hints(self) -> dict[str, Any]:
+        return get_type_hints(self.function, include_extras=True)
+
+    @cached_property
+    def input_type(self) -> Any:
+        """The declared type of the value; Any where it has no hint, None where there is no value."""
+        return self._hints.get(self._value.name, Any) if self._value else type(None)
+
+    @cached_property
+    def output_type(self) -> Any:
+        """The declared type of the result; Any where it has no hint."""
+        return self._hints.get("return", Any)
+
+    @cached_property
+    def input(self) -> TypeAdapter[Any]:
+        """Reads and writes the value."""
+        return TypeAdapter(self.input_type)
+
+    @cached_property
+    def output(self) -> TypeAdapter[Any]:
+        """Reads and writes the result."""
+        return TypeAdapter(self.output_type)
+
+    def parse_input(self, data: bytes) -> Any:
+        """The value in JSON `data`; raises `WrongType` that names every wrong field."""
+        try:
+            if data in {b"null", b""} and self._value is not None and self._value.default is not _NO_INPUT:
+                return self._value.default
+            return self.input.validate_json(data)
+        except ValidationError as error:
+            raise WrongType(f"The input of {self.function.__name__} is not valid: {explain(error)}") from None
+
+    def dump_input(self, value: Any) -> bytes:
+        """The value as JSON; raises `WrongType` where it does not have the declared type."""
+        return _dump(self.input, value, f"the input of {self.function.__name__}")
+
+    def arguments(self, value: Any) -> tuple[Any, ...]:
+        """What follows the context in a call."""
+        return (value,) if self.takes_value else ()
+
+    @cached_property
+    def _answer(self) -> type[Answer[Any]]:
+        return Answer[self.output_type]  # type: ignore[name-defined]  # a type made at run time
+
+    def checked_output(self, value: Any) -> Any:
+        """The result as its declared type; raises `WrongType` that says what came instead."""
+        try:
+            return self.output.validate_python(value)
+        except ValidationError as error:
+            raise self._wrong(value, error) from None
+
+    def answer(self, given: Answer[Any]) -> Answer[Any]:
+        """`given` with its value as the declared type; raises `WrongType` that says what came instead."""
+        fields = {"value": given.value, "produced_by": given.produced_by, "failed": given.failed}
+        try:
+            return self._answer.model_validate(fields)
+        except ValidationError as error:
+            raise self._wrong(given.value, error) from None
+
+    def parse_answer(self, data: bytes) -> Answer[Any]:
+        """The answer in a journal entry."""
+        return self._answer.model_validate_json(data)
+
+    def _wrong(self, value: Any, error: ValidationError) -> WrongType:
+        declared = getattr(self.output_type, "__name__", None) or str(self.output_type)
+        returned = f"{self.function.__name__} returned {type(value).__name__}, declared is {declared}"
+        return WrongType(f"{returned}: {explain(error)}")
+
+
+T = TypeVar("T")
+
+
+class Answer(BaseModel, Generic[T]):
+    """A step's result and which rung of the agent's ladder produced it.
+
+    `value` holds what the agent returned; `failed` names the rungs that were tried before, with the reason.
+    """
+
+    model_config = ConfigDict(frozen=True)
+
+    value: T
+    produced_by: str = "expert"
+    failed: tuple[tuple[str, str], ...] = ()
+
+    def to_json(self) -> bytes:
+        """The answer as it is journalled; raises `WrongType` where the value cannot be written as JSON."""
+        try:
+            return self.__pydantic_serializer__.to_json(self)
+        except PydanticSerializationError as error:
+            raise WrongType(f"{type(self.value).__name__} cannot be written as JSON: {error}") from None
+
+
+def _dump(adapter: TypeAdapter[Any], value: Any, what: str) -> bytes:
+    try:
+        return adapter.dump_json(adapter.validate_python(value))
+    except ValidationError as error:
+        raise WrongType(f"{type(value).__name__} does not fit {what}: {explain(error)}") from None
+    except PydanticSerializationError as error:
+        raise WrongType(f"{type(value).__name__} cannot be written as JSON for {what}: {error}") from None
+
+
+def explain(error: ValidationError) -> str:
+    """A validation error in one line: each wrong place and what is wrong there (the first five)."""
+    found = error.errors(include_url=False, include_context=False, include_input=False)
+    shown = [f"{'.'.join(map(str, item['loc'])) or 'value'}: {item['msg']}" for item in found[:5]]
+    return "; ".join(shown) + (f"; and {len(found) - 5} more" if len(found) > 5 else "")

@@ -1,0 +1,138 @@
+"""The statements of the engine's hot path. Each is one transaction for any number of runs."""
+
+from __future__ import annotations
+
+SUBMIT = """
+with item as (
+  select * from unnest(%s::uuid[], %s::text[], %s::text[], %s::int[], %s::smallint[], %s::text[], %s::text[],
+                       %s::bytea[], %s::smallint[], %s::bytea[])
+    as t(id, tenant_id, workflow, version, priority, principal, idempotency_key, input_digest, codec,
+         payload)),
+run as (
+  insert into runs (id, tenant_id, workflow, version, pin, status, priority, principal, idempotency_key,
+                    input_digest, seq)
+  select id, tenant_id, workflow, version, workflow || '@' || version, 'queued', priority, principal,
+         idempotency_key, input_digest, 1
+    from item order by id
+  on conflict (tenant_id, idempotency_key) where idempotency_key is not null do nothing
+  returning id),
+entry as (
+  insert into journal (run_id, seq, tenant_id, kind, key, codec, payload)
+  select item.id, 1, item.tenant_id, 'submitted', '', item.codec, item.payload from item join run using (id)
+  returning run_id),
+told as (select pg_notify('pilothouse_runs', ''))
+select entry.run_id from entry, told
+"""
+"""Submits runs. A run whose idempotency key is taken yields no row."""
+
+CLAIM = """
+with due as materialized (
+  select id from runs
+   where status = 'queued' and pin = any(%s::text[]) and (%s::uuid is null or id = %s::uuid)
+   order by priority desc, id limit %s for no key update skip locked)
+update runs set epoch = epoch + 1, status = 'running', worker_id = %s, wake_at = null, changed_at = now()
+  from due where runs.id = due.id
+returning runs.id, runs.tenant_id, runs.pin, runs.epoch, runs.wakes, runs.principal, runs.cancel_requested
+"""
+"""Claims queued runs for one worker, the most urgent and oldest first, under a raised epoch."""
+
+READ = """
+select run_id, kind, key, payload, digest, codec, seq, at from journal
+ where run_id = any(%s::uuid[]) and seq > %s order by run_id, seq
+"""
+"""The journals of runs, from a sequence number on."""
+
+APPEND = """
+with item as (
+  select * from unnest(%s::uuid[], %s::int[], %s::text[], %s::text[], %s::smallint[], %s::bytea[],
+                       %s::bytea[])
+    with ordinality as t(run_id, epoch, kind, key, codec, payload, digest, place)),
+turn as (
+  select * from unnest(%s::uuid[], %s::int[], %s::text[], %s::int[], %s::timestamptz[])
+    as t(run_id, epoch, status, wakes, wake_at)),
+counted as (select run_id, epoch, count(*)::int as entries from item group by 1, 2),
+owned as materialized (
+  select id from runs where id = any(select run_id from turn) order by id for no key update),
+run as (
+  update runs set
+      seq = runs.seq + coalesce(counted.entries, 0), changed_at = now(), losses = 0,
+      status = case when turn.status = 'waiting' and runs.wakes <> turn.wakes then 'queued'
+                    else coalesce(turn.status, runs.status) end,
+      wake_at = case when turn.status is null then runs.wake_at else turn.wake_at end,
+      worker_id = case when turn.status is null then runs.worker_id end,
+      finished_at = case when turn.status in ('completed', 'failed', 'cancelled') then now() end
+    from turn left join counted using (run_id, epoch), owned
+   where runs.id = turn.run_id and owned.id = runs.id
+     and runs.epoch = turn.epoch and runs.status = 'running'
+  returning runs.id, runs.tenant_id, runs.epoch, runs.status,
+            runs.seq - coalesce(counted.entries, 0) as base),
+entry as (
+  insert into journal (run_id, seq, tenant_id, kind, key, codec, payload, digest)
+  select item.run_id, run.base + row_number() over (partition by item.run_id order by item.place),
+         run.tenant_id, item.kind, item.key, item.codec, item.payload, item.digest
+    from item join run on run.id = item.run_id and run.epoch = item.epoch
+  returning run_id),
+told as (
+  select pg_notify('pilothouse_journal', string_agg(id::text, ','))
+    from (select id, (row_number() over () - 1) / 200 as page from run) as paged group by page),
+requeued as (select pg_notify('pilothouse_runs', '') from run where status = 'queued' limit 1)
+select run.id, run.epoch, run.base, run.status, (select count(*) from told), (select count(*) from requeued)
+  from run
+"""
+"""Appends entries of many runs and moves the runs' states.
+
+A run whose epoch was raised by another claim yields no row: that turn is fenced. Rows are locked in the
+order of their ids, so that two batches cannot deadlock. A run that would wait but was woken since it was
+claimed is queued instead.
+"""
+
+WAKE_TIMERS = """
+with due as (
+  select id from runs where status = 'waiting' and wake_at <= now() order by wake_at limit 1000
+     for no key update skip locked),
+woken as (
+  update runs set status = 'queued', wake_at = null, changed_at = now() from due where runs.id = due.id
+  returning runs.id)
+select count(*), (select min(wake_at) from runs where status = 'waiting' and wake_at > now()) from woken
+"""
+"""Queues the waiting runs whose time has come; returns how many, and when the next one is due."""
+
+DEAD_WORKERS = """
+select id from workers
+ where heartbeat_at < now() - %s * interval '1 second'
+    or heartbeat_at < now() - %s * interval '1 second' and not exists (
+         select 1 from pg_locks where locktype = 'advisory' and granted
+            and database = (select oid from pg_database where datname = current_database())
+            and (classid::bigint << 32 | objid::bigint) = workers.lock_key)
+"""
+"""Workers whose heartbeat is older than the lease, or whose session is gone and has been for a moment."""
+
+TAKE_OVER = """
+with gone as materialized (delete from workers where id = any(%s::uuid[]) returning id),
+lost as (
+  select runs.id from runs
+   where status = 'running' and (worker_id in (select id from gone)
+      or not exists (select 1 from workers where workers.id = runs.worker_id))
+   order by runs.id for no key update skip locked)
+update runs set status = 'queued', epoch = epoch + 1, losses = losses + 1, worker_id = null,
+                changed_at = now()
+  from lost where runs.id = lost.id
+returning runs.id, runs.losses
+"""
+"""Queues the runs of dead workers again; the raised epoch fences whoever still executes them."""
+
+RELEASE = """
+update runs set status = 'queued', worker_id = null, epoch = epoch + 1, changed_at = now()
+ where worker_id = %s and status = 'running' and id = any(%s::uuid[])
+returning id
+"""
+"""Gives runs back that this worker holds and cannot go on with."""
+
+HEARTBEAT = """
+insert into workers (id, lock_key, pins, host, pid, heartbeat_at) values (%s, %s, %s, %s, %s, now())
+    on conflict (id) do update set heartbeat_at = now()
+"""
+"""Says that a worker lives."""
+
+CANCELS = "select id from runs where worker_id = %s and status = 'running' and cancel_requested"
+"""Runs of this worker that somebody asked to cancel."""

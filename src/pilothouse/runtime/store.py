@@ -1,0 +1,239 @@
+"""The engine's store: submits, claims, appends and reads runs, for many runs in one transaction."""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections import defaultdict
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, field
+from typing import Any, NamedTuple
+from uuid import UUID
+
+from pilothouse.errors import Conflict
+from pilothouse.runtime import sql
+from pilothouse.runtime.batch import Batcher
+from pilothouse.runtime.connection import Lane
+from pilothouse.runtime.entries import Entry, Kind, encode
+from pilothouse.runtime.errors import Fenced
+from pilothouse.runtime.ports import Statement
+
+_PINNED_PLAN = ("enable_seqscan = off", "enable_bitmapscan = off", "enable_sort = off")
+"""The claim's plan follows its index, whatever stale statistics say during a burst of submits."""
+
+
+@dataclass(frozen=True)
+class Submission:
+    """A run to be made. `digest` identifies the input behind an idempotency key."""
+
+    id: UUID
+    tenant_id: str
+    workflow: str
+    version: int
+    payload: bytes
+    digest: bytes
+    priority: int = 0
+    principal: str = ""
+    idempotency_key: str | None = None
+
+
+class Claim(NamedTuple):
+    """A run that this worker may now execute, until its epoch is raised."""
+
+    run_id: UUID
+    tenant_id: str
+    pin: str
+    epoch: int
+    wakes: int
+    principal: str
+    cancel_requested: bool
+
+
+class TurnEnd(NamedTuple):
+    """The state a run is left in: waiting (until `wake_at` or an event), or one of the final ones."""
+
+    status: str
+    wake_at: dt.datetime | None = None
+
+
+@dataclass(frozen=True)
+class Append:
+    """Entries of one turn, with what moves the run's state and what is written beside them."""
+
+    run_id: UUID
+    epoch: int
+    wakes: int
+    entries: Sequence[Entry]
+    end: TurnEnd | None = None
+    beside: Sequence[Statement] = field(default=())
+
+
+class Store:
+    """Everything the engine asks of the database on its hot path."""
+
+    def __init__(self, conninfo: str) -> None:
+        """Make the store's lanes within the running event loop; nothing is opened yet."""
+        self.conninfo = conninfo
+        self.events = Lane(conninfo)
+        self._watches = Lane(conninfo)
+        self._submits = Lane(conninfo)
+        self._claims = Lane(conninfo, _PINNED_PLAN)
+        self._appends = Lane(conninfo)
+        self._submitting: Batcher[Submission, UUID] = Batcher(self._submit_all)
+        self._appending: Batcher[Append, str] = Batcher(self._append_all)
+
+    async def close(self) -> None:
+        """Flush what was put, and close the connections."""
+        await self._submitting.close()
+        await self._appending.close()
+        for lane in (self._submits, self._claims, self._appends, self._watches, self.events):
+            await lane.close()
+
+    async def submit(self, submission: Submission) -> UUID:
+        """Make a run; returns its id, or that of the earlier run with the same idempotency key.
+
+        Raises `Conflict` where that earlier run had another workflow or input.
+        """
+        return await self._submitting.put(submission)
+
+    async def append(self, item: Append) -> str:
+        """Append a turn's entries; returns the run's status once the transaction has committed.
+
+        Raises `Fenced` where the run is no longer this turn's, `DatabaseUnavailable` where nothing
+        is known of the outcome.
+        """
+        return await self._appending.put(item)
+
+    async def claim(
+        self, worker_id: UUID, pins: Sequence[str], slots: int, only: UUID | None = None
+    ) -> list[Claim]:
+        """At most `slots` due runs, now owned by `worker_id`."""
+        rows = await self._claims.rows(sql.CLAIM, (pins, only, only, slots, worker_id))
+        return [Claim(*row) for row in rows]
+
+    async def read(self, run_ids: Sequence[UUID], after: int = 0) -> dict[UUID, list[Entry]]:
+        """The journals of runs from the entry behind `after` on, in order."""
+        return await self._read(self._claims, run_ids, after)
+
+    async def read_outside(self, run_ids: Sequence[UUID], after: int = 0) -> dict[UUID, list[Entry]]:
+        """As `read`, for those who watch: never in the way of a worker's claims."""
+        return await self._read(self._watches, run_ids, after)
+
+    async def wake_timers(self) -> tuple[int, dt.datetime | None]:
+        """Queue the runs whose time has come; returns how many, and when the next is due."""
+        ((count, following),) = await self._claims.rows(sql.WAKE_TIMERS)
+        return count, following
+
+    async def take_over(self, lease: float, grace: float) -> list[tuple[UUID, int]]:
+        """Queue the runs of dead workers again; returns each with the number of workers it has lost."""
+        dead = [row[0] for row in await self._claims.rows(sql.DEAD_WORKERS, (lease, grace))]
+        rows = await self._claims.rows(sql.TAKE_OVER, (dead,))
+        return [(run_id, losses) for run_id, losses in rows]
+
+    async def release(self, worker_id: UUID, run_ids: Iterable[UUID]) -> None:
+        """Give back runs that this worker holds."""
+        await self._claims.rows(sql.RELEASE, (worker_id, list(run_ids)))
+
+    async def cancels(self, worker_id: UUID) -> list[UUID]:
+        """Runs that this worker executes and that somebody asked to cancel."""
+        return [row[0] for row in await self._claims.rows(sql.CANCELS, (worker_id,))]
+
+    async def _read(self, lane: Lane, run_ids: Sequence[UUID], after: int) -> dict[UUID, list[Entry]]:
+        journals: dict[UUID, list[Entry]] = {run_id: [] for run_id in run_ids}
+        for run_id, kind, key, payload, digest, codec, seq, at in await lane.rows(sql.READ, (run_ids, after)):
+            journals[run_id].append(Entry(Kind(kind), key, payload, digest, codec, seq, at))
+        return journals
+
+    async def _submit_all(self, items: Sequence[Submission]) -> Sequence[UUID | BaseException]:
+        packed = [encode(item.payload) for item in items]
+        rows = await self._submits.rows(
+            sql.SUBMIT,
+            (
+                [item.id for item in items],
+                [item.tenant_id for item in items],
+                [item.workflow for item in items],
+                [item.version for item in items],
+                [item.priority for item in items],
+                [item.principal for item in items],
+                [item.idempotency_key for item in items],
+                [item.digest for item in items],
+                [codec for codec, _ in packed],
+                [stored for _, stored in packed],
+            ),
+        )
+        made = {row[0] for row in rows}
+        return [item.id if item.id in made else await self._earlier(item) for item in items]
+
+    async def _earlier(self, item: Submission) -> UUID | BaseException:
+        rows = await self._submits.rows(
+            "select id, workflow, input_digest from runs where tenant_id = %s and idempotency_key = %s",
+            (item.tenant_id, item.idempotency_key),
+        )
+        run_id, workflow, digest = rows[0]
+        if (workflow, digest) == (item.workflow, item.digest):
+            return UUID(str(run_id))
+        return Conflict(
+            f"The idempotency key {item.idempotency_key!r} was used for another submission (run {run_id}).",
+            hint="Send a new key with a new request.",
+        )
+
+    async def _append_all(self, items: Sequence[Append]) -> Sequence[str | BaseException]:
+        turns = {(item.run_id, item.epoch): item for item in items}
+        for item in items:
+            if item.end is not None:
+                turns[item.run_id, item.epoch] = item
+        parameters = _columns(items, list(turns.values()))
+        beside = [item for item in items if item.beside]
+        if not beside:
+            rows = await self._appends.rows(sql.APPEND, parameters)
+        else:
+            rows = await self._append_beside(parameters, beside)
+        states = {(row[0], row[1]): row[3] for row in rows}
+        return [
+            states.get((item.run_id, item.epoch)) or Fenced(f"Run {item.run_id} has another owner.")
+            for item in items
+        ]
+
+    async def _append_beside(
+        self, parameters: Sequence[object], items: Sequence[Append]
+    ) -> list[tuple[Any, ...]]:
+        """The append and its items' statements in one transaction, without those of fenced items."""
+        async with self._appends.held() as connection, connection.transaction():
+            rows = await (await connection.execute(sql.APPEND.encode(), parameters)).fetchall()
+            owned = {(row[0], row[1]) for row in rows}
+            groups: dict[str, list[Sequence[Any]]] = defaultdict(list)
+            for item in items:
+                if (item.run_id, item.epoch) in owned:
+                    for statement in item.beside:
+                        groups[statement.sql].append(statement.parameters)
+            for text, many in groups.items():
+                await connection.cursor().executemany(text.encode(), many)
+            return rows
+
+
+def _columns(items: Sequence[Append], turns: Sequence[Append]) -> tuple[Sequence[object], ...]:
+    """The parameters of `sql.APPEND`: one list for each column."""
+    run_ids: list[object] = []
+    epochs: list[object] = []
+    kinds: list[object] = []
+    keys: list[object] = []
+    codecs: list[object] = []
+    payloads: list[object] = []
+    digests: list[object] = []
+    for item in items:
+        for entry in item.entries:
+            codec, stored = encode(entry.payload)
+            run_ids.append(item.run_id)
+            epochs.append(item.epoch)
+            kinds.append(entry.kind.value)
+            keys.append(entry.key)
+            codecs.append(int(codec))
+            payloads.append(stored)
+            digests.append(entry.digest)
+    return (
+        *(run_ids, epochs, kinds, keys, codecs, payloads, digests),
+        [item.run_id for item in turns],
+        [item.epoch for item in turns],
+        [item.end.status if item.end else None for item in turns],
+        [item.wakes for item in turns],
+        [item.end.wake_at if item.end else None for item in turns],
+    )

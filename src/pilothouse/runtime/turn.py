@@ -1,0 +1,215 @@
+"""A turn: one stretch of a worker executing a run, and the state that its verbs share."""
+
+from __future__ import annotations
+
+import asyncio
+import datetime as dt
+from collections import deque
+from collections.abc import Awaitable, Callable, Sequence
+from concurrent.futures import Executor
+from contextvars import copy_context
+from dataclasses import dataclass, field
+from typing import Protocol, TypeVar
+from uuid import UUID
+
+from pilothouse.errors import DatabaseUnavailable
+from pilothouse.kit.clock import Clock
+from pilothouse.kit.ids import Ids
+from pilothouse.runtime.branch import Branch
+from pilothouse.runtime.entries import Entry, Kind
+from pilothouse.runtime.errors import NonDeterminismError, RunStalled, StepTimedOut, TurnLost
+from pilothouse.runtime.history import History
+from pilothouse.runtime.ports import ArtifactStore, Governor, Lease, Statement
+from pilothouse.runtime.store import Append, Claim, TurnEnd
+
+T = TypeVar("T")
+
+SHOW_AFTER = 0.05
+"""Seconds after which a step in progress, or something emitted, is written without waiting for company."""
+
+
+class Appender(Protocol):
+    """Where a turn's entries go."""
+
+    async def append(self, item: Append) -> str:
+        """Append; returns the run's status."""
+        ...
+
+
+@dataclass(frozen=True)
+class Services:
+    """What every turn of a worker shares."""
+
+    appender: Appender
+    governor: Governor
+    artifacts: ArtifactStore
+    lease: Lease
+    clock: Clock
+    ids: Ids
+    threads: Executor
+    step_timeout: float = 300.0
+
+
+@dataclass
+class Turn:
+    """The state of one turn.
+
+    `pending` entries say what is worth recording but has no effect of its own (a scope began, a card, the
+    time that was told); they are written together with the next entry that has. `asked` holds the keys of
+    questions opened in this turn. `active` counts steps and appends under way and `touched` is when the
+    last one ended: both tell a waiting workflow from a stalled one. `broken` is what ended the turn early:
+    every later verb raises it again, so that no code can swallow it.
+    """
+
+    claim: Claim
+    history: History
+    services: Services
+    pending: deque[Entry] = field(default_factory=deque)
+    asked: list[str] = field(default_factory=list)
+    broken: BaseException | None = None
+    last_step: str = ""
+    active: int = 0
+    touched: float = 0.0
+    task: asyncio.Future[bytes] | None = None
+    _flush: asyncio.TimerHandle | None = None
+    _flushing: set[asyncio.Task[None]] = field(default_factory=set)
+
+    def __post_init__(self) -> None:
+        """Open the workflow's own branch."""
+        self.root = Branch(self.history)
+        self.loop = asyncio.get_running_loop()
+        self.touched = self.loop.time()
+
+    @property
+    def run_id(self) -> UUID:
+        """The run that is executed."""
+        return self.claim.run_id
+
+    def now(self) -> dt.datetime:
+        """The real time, for timers and expiry (a workflow sees `ctx.now()`)."""
+        return self.services.clock.now()
+
+    def check(self) -> None:
+        """Raise again what broke the turn, if anything did."""
+        if self.broken is not None:
+            raise self.broken
+
+    def breaks(self, error: BaseException) -> BaseException:
+        """Remember what broke the turn."""
+        if self.broken is None:
+            self.broken = error
+        return self.broken
+
+    def interrupt(self, error: BaseException) -> None:
+        """Break the turn from outside, and stop the workflow where it stands."""
+        self.breaks(error)
+        if self.task is not None:
+            self.task.cancel()
+
+    def interrupt_if_stalled(self, after: float) -> None:
+        """Break a turn whose workflow has waited `after` seconds for something that is no step."""
+        if self.active or self.loop.time() - self.touched < after:
+            return
+        where = f"after step {self.last_step}" if self.last_step else "before its first step"
+        message = f"The workflow's own code has waited {after:g} s {where} for something that is no step."
+        hint = "Use ctx.sleep for time, and an agent or a tool for anything else that takes a while."
+        self.interrupt(RunStalled(message, hint=hint))
+
+    async def append(
+        self, *entries: Entry, end: TurnEnd | None = None, beside: Sequence[Statement] = ()
+    ) -> str:
+        """Append the pending entries and these; returns the run's status after the commit.
+
+        Raises `TurnLost` where they cannot be written, and at every later attempt.
+        """
+        if end is None:
+            self.check()
+        written = []
+        while self.pending:  # one by one: a thread may be adding to them
+            written.append(self.pending.popleft())
+        written.extend(entries)
+        self.active += 1
+        item = Append(self.claim.run_id, self.claim.epoch, self.claim.wakes, written, end, beside)
+        try:
+            return await self.services.appender.append(item)
+        except TurnLost as error:
+            raise self.breaks(error) from None
+        except DatabaseUnavailable as error:
+            raise self.breaks(TurnLost(str(error))) from error
+        finally:
+            self.active -= 1
+            self.touched = self.loop.time()
+
+    def note(self, entry: Entry) -> None:
+        """Record something together with the next append, or by itself after a moment."""
+        self.pending.append(entry)
+        if self._flush is None:
+            self.loop.call_soon_threadsafe(self._schedule)
+
+    async def flush(self) -> None:
+        """Write the pending entries now."""
+        if self.pending:
+            await self.append()
+
+    async def settle(self) -> None:
+        """The turn is over: nothing is flushed behind its back any more."""
+        if self._flush is not None:
+            self._flush.cancel()
+        if self._flushing:
+            await asyncio.wait(self._flushing)
+
+    async def timed(self, key: str, work: Awaitable[T], limit: float | None) -> T:
+        """Await a step's work within its time, and show it as started where it takes a while.
+
+        Raises `StepTimedOut`; what already runs in a thread goes on there, its result unused.
+        """
+        limit = self.services.step_timeout if limit is None else limit
+        scope = asyncio.timeout(limit)
+        show = self.loop.call_later(SHOW_AFTER, self._show_started, key)
+        self.last_step = key
+        self.active += 1
+        try:
+            async with scope:
+                return await work
+        except TimeoutError:
+            if not scope.expired():
+                raise
+            message = f"Step {key} did not finish within {limit:g} s."
+            raise StepTimedOut(message, hint="Raise its timeout, or make the step smaller.") from None
+        finally:
+            show.cancel()
+            self.active -= 1
+            self.touched = self.loop.time()
+
+    async def in_thread(self, function: Callable[..., T], *arguments: object) -> T:
+        """Run a plain function in a thread, with this code's context variables."""
+        context = copy_context()
+        return await self.loop.run_in_executor(
+            self.services.threads, lambda: context.run(function, *arguments)
+        )
+
+    def differs(self, error: NonDeterminismError) -> NonDeterminismError:
+        """Break the turn over a difference between code and journal."""
+        self.breaks(error)
+        return error
+
+    def _show_started(self, key: str) -> None:
+        self.note(Entry(Kind.STARTED, key))
+        self._start_flush()
+
+    def _schedule(self) -> None:
+        if self._flush is None and self.pending:
+            self._flush = self.loop.call_later(SHOW_AFTER, self._start_flush)
+
+    def _start_flush(self) -> None:
+        self._flush = None
+        if self.pending and self.broken is None:
+            task = self.loop.create_task(self._flush_quietly())
+            self._flushing.add(task)
+            task.add_done_callback(self._flushing.discard)
+
+    async def _flush_quietly(self) -> None:
+        try:
+            await self.flush()
+        except TurnLost:
+            return  # `broken` is set: the next verb raises it where it is heard

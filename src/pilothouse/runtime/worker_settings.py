@@ -1,0 +1,23 @@
+"""How a worker works: its slots, its lease and its limits."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True)
+class WorkerSettings:
+    """How a worker works. Times are in seconds.
+
+    `lease` is how long a worker may be silent before its runs are taken over, `grace` how long after its
+    session has ended; `max_losses` is how many workers a run may lose in a row before it fails.
+    """
+
+    slots: int = 50
+    lease: float = 15.0
+    grace: float = 2.0
+    heartbeat: float = 0.5
+    poll: float = 1.0
+    stall_timeout: float = 60.0
+    blocked_after: float = 60.0
+    max_losses: int = 5

@@ -1,0 +1,157 @@
+"""Settings: from `PILOTHOUSE_...` variables, `.env` and `pilothouse.toml`, checked all at once."""
+
+from __future__ import annotations
+
+import difflib
+import ipaddress
+import os
+import tomllib
+from enum import StrEnum
+from pathlib import Path
+from typing import Annotated, Any
+
+from pydantic import Field, ValidationError, field_validator
+from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, SettingsConfigDict
+from pydantic_settings import TomlConfigSettingsSource as TomlSource
+
+from pilothouse.errors import SettingsInvalid
+
+PREFIX = "PILOTHOUSE_"
+CONFIG_VARIABLE = "PILOTHOUSE_CONFIG"
+CONFIG_NAME = "pilothouse.toml"
+
+Seconds = Annotated[float, Field(gt=0, le=86_400)]
+
+
+class LogFormat(StrEnum):
+    """How log lines look; `auto` is readable in a terminal and JSON elsewhere."""
+
+    AUTO = "auto"
+    JSON = "json"
+    READABLE = "readable"
+
+
+class LogLevel(StrEnum):
+    """The least severe log lines that are written."""
+
+    DEBUG = "debug"
+    INFO = "info"
+    WARNING = "warning"
+    ERROR = "error"
+
+
+class Settings(BaseSettings):
+    """Everything that can be set. A variable beats `.env`, which beats the TOML file.
+
+    Without `database_url` PostgreSQL is started privately in the `data` folder. Times are in seconds.
+    """
+
+    model_config = SettingsConfigDict(
+        env_prefix=PREFIX, env_file=".env", extra="forbid", frozen=True, validate_default=True
+    )
+
+    data: Path | None = None
+    database_url: str | None = None
+    host: str = "127.0.0.1"
+    port: Annotated[int, Field(ge=0, le=65_535)] = 8000
+    log_level: LogLevel = LogLevel.INFO
+    log_format: LogFormat = LogFormat.AUTO
+    worker_slots: Annotated[int, Field(ge=1, le=10_000)] = 50
+    worker_lease: Seconds = 15.0
+    worker_grace: Seconds = 2.0
+    step_timeout: Seconds = 300.0
+    step_threads: Annotated[int, Field(ge=1, le=1_000)] = 16
+    stall_timeout: Seconds = 60.0
+    drain_timeout: Seconds = 10.0
+    max_body_bytes: Annotated[int, Field(ge=1_024, le=1 << 30)] = 2_000_000
+
+    @field_validator("database_url")
+    @classmethod
+    def _is_postgresql(cls, url: str | None) -> str | None:
+        if url is not None and not url.startswith(("postgresql://", "postgres://")):
+            message = "is no PostgreSQL URL: it starts with postgresql://"
+            raise ValueError(message)
+        return url
+
+    @field_validator("host")
+    @classmethod
+    def _is_loopback(cls, host: str) -> str:
+        if not is_loopback(host):
+            message = (
+                "is not a loopback address. There is no authentication yet, so Pilothouse serves "
+                "127.0.0.1, ::1 or localhost only"
+            )
+            raise ValueError(message)
+        return host
+
+    @classmethod
+    def settings_customise_sources(
+        cls,
+        settings_cls: type[BaseSettings],
+        init_settings: PydanticBaseSettingsSource,
+        env_settings: PydanticBaseSettingsSource,
+        dotenv_settings: PydanticBaseSettingsSource,
+        file_secret_settings: PydanticBaseSettingsSource,  # noqa: ARG003 - the base class names it
+    ) -> tuple[PydanticBaseSettingsSource, ...]:
+        """What was said on the command line, then variables, then `.env`, then the TOML file."""
+        toml = TomlSource(settings_cls, _config_file())
+        return init_settings, env_settings, dotenv_settings, toml
+
+
+def is_loopback(host: str) -> bool:
+    """Whether an address reaches this machine only."""
+    if host == "localhost":
+        return True
+    try:
+        return ipaddress.ip_address(host).is_loopback
+    except ValueError:
+        return False
+
+
+def load(**said: Any) -> Settings:
+    """The settings, with what was `said` on the command line (None: not said) before everything else.
+
+    Raises `SettingsInvalid` that names every wrong or unknown value and where it stands.
+    """
+    wrong = _unknown_variables()
+    try:
+        settings = Settings(**{name: value for name, value in said.items() if value is not None})
+    except ValidationError as error:
+        wrong += [_explain(dict(item)) for item in error.errors(include_url=False)]
+    except tomllib.TOMLDecodeError as error:
+        wrong.append(f"{_config_file()} is no valid TOML: {error}")
+    except OSError as error:
+        wrong.append(f"{_config_file()} cannot be read: {error.strerror}")
+    except UnicodeDecodeError as error:
+        wrong.append(f"a settings file is not UTF-8 text: {error}")
+    else:
+        if not wrong:
+            return settings
+    lines = "\n".join(f"  - {line}" for line in wrong)
+    raise SettingsInvalid(f"The settings are not usable:\n{lines}", hint="\nCorrect them and start again.")
+
+
+def _config_file() -> Path:
+    return Path(os.environ.get(CONFIG_VARIABLE, CONFIG_NAME))
+
+
+def _known() -> set[str]:
+    return {PREFIX + name.upper() for name in Settings.model_fields} | {CONFIG_VARIABLE}
+
+
+def _unknown_variables() -> list[str]:
+    found = []
+    for name in sorted(os.environ):
+        if name.startswith(PREFIX) and name not in _known():
+            near = difflib.get_close_matches(name, _known(), 1)
+            found.append(f"{name} is no setting" + (f"; did you mean {near[0]}?" if near else ""))
+    return found
+
+
+def _explain(item: dict[str, Any]) -> str:
+    name = ".".join(str(part) for part in item["loc"])
+    if item["type"] == "extra_forbidden":
+        near = difflib.get_close_matches(name, Settings.model_fields, 1)
+        return f"{name} is no setting" + (f"; did you mean {near[0]}?" if near else "")
+    value = "" if "url" in name else f" (is {str(item['input'])[:80]!r})"
+    return f"{name}{value}: {item['msg'].removeprefix('Value error, ')}"

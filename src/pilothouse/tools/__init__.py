@@ -1,0 +1,1 @@
+"""Tools: functions with side effects, reached through `ctx.act` only."""
