@@ -128,18 +128,24 @@ class Context:
         prompt: str,
         *,
         choices: Sequence[str] = (),
+        free: bool = False,
         default: str | None = None,
         why: str = "",
         default_assumes: str = "",
         expires_after: dt.timedelta | None = None,
         key: str | None = None,
     ) -> str:
-        """A person's answer: one of `choices`, or any text where there are none.
+        """A person's answer: one of `choices`, or any text where there are none or where it is `free`.
 
         After `expires_after` the default is taken; without one, `Expired` is raised.
         """
         question = Question(
-            prompt=prompt, choices=tuple(choices), default=default, why=why, default_assumes=default_assumes
+            prompt=prompt,
+            choices=tuple(choices),
+            free=free,
+            default=default,
+            why=why,
+            default_assumes=default_assumes,
         )
         return await asking.ask(self._turn, question, expires_after=expires_after, key=key)
 

@@ -8,7 +8,7 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from uuid import UUID
 
-from pilothouse.errors import InvalidInput
+from pilothouse.errors import InvalidInput, NotFound
 from pilothouse.kit import canonical
 from pilothouse.kit.clock import Clock, SystemClock
 from pilothouse.kit.ids import Ids
@@ -128,6 +128,13 @@ class Engine:
     async def retry(self, run_id: UUID, *, tenant_id: str = DEFAULT_TENANT, by: str = "") -> tuple[str, ...]:
         """Retry a failed run from its failed step; see `events.retry`."""
         return await events.retry(self.store, run_id, tenant_id, by)
+
+    async def status(self, run_id: UUID) -> str:
+        """A run's status; raises `NotFound`."""
+        found = await self.store.status(run_id)
+        if found is None:
+            raise NotFound(f"There is no run {run_id}.")
+        return found
 
     async def journal(self, run_id: UUID, after: int = 0) -> Sequence[Entry]:
         """A run's entries from the one behind `after` on."""

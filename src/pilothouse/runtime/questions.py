@@ -23,7 +23,8 @@ class QuestionKind(StrEnum):
 class Question(BaseModel):
     """A question: its text, why it matters, what may be answered and what holds without an answer.
 
-    `default_assumes` says what taking the default means; without `choices` any text is an answer.
+    `default_assumes` says what taking the default means. Without `choices` any text is an answer; with
+    `free` it is one beside them.
     """
 
     model_config = ConfigDict(frozen=True)
@@ -32,6 +33,7 @@ class Question(BaseModel):
     prompt: str
     why: str = ""
     choices: tuple[str, ...] = ()
+    free: bool = False
     default: str | None = None
     default_assumes: str = ""
 
@@ -47,6 +49,8 @@ class Question(BaseModel):
         if not self.choices:
             return text
         found = [choice for choice in self.choices if choice.casefold() == text.casefold()]
+        if not found and self.free:
+            return text
         if not found:
             raise InvalidInput(
                 f"{text[:80]!r} is not one of the choices.", hint=f"Choose one of: {', '.join(self.choices)}."

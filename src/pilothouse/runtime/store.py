@@ -118,6 +118,11 @@ class Store:
         """As `read`, for those who watch: never in the way of a worker's claims."""
         return await self._read(self._watches, run_ids, after)
 
+    async def status(self, run_id: UUID) -> str | None:
+        """A run's status; None where there is no such run."""
+        rows = await self._watches.rows("select status from runs where id = %s", (run_id,))
+        return str(rows[0][0]) if rows else None
+
     async def wake_timers(self) -> tuple[int, dt.datetime | None]:
         """Queue the runs whose time has come; returns how many, and when the next is due."""
         ((count, following),) = await self._claims.rows(sql.WAKE_TIMERS)

@@ -1,0 +1,1 @@
+"""The project's own linters: rules of this codebase that no general tool knows. Run by `./dev check`."""

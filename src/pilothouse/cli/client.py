@@ -1,0 +1,105 @@
+"""What the commands ask of Pilothouse, whether it is this machine's or a server's."""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections.abc import AsyncIterator, Sequence
+from dataclasses import dataclass
+from typing import Any, Protocol
+
+from pilothouse.cli.view import Event
+from pilothouse.errors import InvalidInput, NotFound
+
+
+@dataclass(frozen=True)
+class RunRow:
+    """A run in a list."""
+
+    id: str
+    workflow: str
+    version: int
+    status: str
+    created_at: dt.datetime
+    changed_at: dt.datetime
+
+
+@dataclass(frozen=True)
+class Named:
+    """A workflow or an agent in a list."""
+
+    name: str
+    summary: str
+    detail: str = ""
+
+
+class Client(Protocol):
+    """Everything the command line does with runs. Ids are the texts that people see."""
+
+    async def submit(
+        self, workflow: str, payload: bytes, *, priority: int = 0, idempotency_key: str | None = None
+    ) -> str:
+        """Make a run; returns its id."""
+        ...
+
+    def follow(self, run_id: str, after: int = 0) -> AsyncIterator[Event]:
+        """The run's events, until it ends."""
+        ...
+
+    async def events(self, run_id: str) -> Sequence[Event]:
+        """The run's events so far."""
+        ...
+
+    async def status(self, run_id: str) -> str:
+        """The run's status; raises `NotFound`."""
+        ...
+
+    async def list(self, status: str | None, workflow: str | None, limit: int) -> Sequence[RunRow]:
+        """The newest runs first."""
+        ...
+
+    async def answer(self, run_id: str, key: str, text: str) -> str:
+        """Answer a question; returns the answer as it was understood."""
+        ...
+
+    async def cancel(self, run_id: str) -> str:
+        """Cancel a run; returns its status."""
+        ...
+
+    async def retry(self, run_id: str) -> Sequence[str]:
+        """Retry a failed run; returns the steps that are executed anew."""
+        ...
+
+    def content(self, artifact: dict[str, Any]) -> AsyncIterator[bytes]:
+        """An artifact's bytes."""
+        ...
+
+    async def workflows(self) -> Sequence[Named]:
+        """What can be run."""
+        ...
+
+    async def agents(self) -> Sequence[Named]:
+        """The agents of the installed applications."""
+        ...
+
+
+LOOKED_THROUGH = 1000
+"""How many of the newest runs are looked through for the end of an id."""
+
+
+async def find(client: Client, text: str) -> RunRow:
+    """The run that `text` names: its id, or an end of it that no other of the newest runs has.
+
+    Raises `NotFound` where there is none, `InvalidInput` where there are several.
+    """
+    wanted = text.strip().lower()
+    if len(wanted) < 4 or not set(wanted) <= set("0123456789abcdef-"):
+        raise InvalidInput(
+            f"{text[:60]!r} names no run.", hint="Give an id, or at least its last 4 characters."
+        )
+    rows = [row for row in await client.list(None, None, LOOKED_THROUGH) if row.id.endswith(wanted)]
+    if not rows:
+        raise NotFound(f"There is no run {text[:60]!r}.", hint="`pilothouse runs` lists them.")
+    if len(rows) > 1:
+        ids = ", ".join(row.id for row in rows[:5])
+        raise InvalidInput(f"{text!r} names {len(rows)} runs: {ids}.", hint="Give more of the id.")
+    return rows[0]

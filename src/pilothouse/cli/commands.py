@@ -1,0 +1,180 @@
+"""The commands on runs that ask once and print: lists, one run, answers, cancellation, retry, artifacts."""
+
+from __future__ import annotations
+
+import json
+import sys
+from pathlib import Path
+from typing import Any
+
+from rich.console import Console
+from rich.markup import escape
+from rich.table import Table
+
+from pilothouse.cli import cards
+from pilothouse.cli.client import Client, Named, find
+from pilothouse.cli.opening import Options, opened
+from pilothouse.cli.running import parse_answers, save
+from pilothouse.cli.view import RunView
+from pilothouse.errors import InvalidInput
+
+
+async def list_runs(
+    options: Options, status: str | None, workflow: str | None, limit: int, *, as_json: bool
+) -> None:
+    """Print the newest runs."""
+    async with opened(options) as client:
+        rows = await client.list(status, workflow, limit)
+    if as_json:
+        _document([row.__dict__ for row in rows])
+        return
+    table = _table("run", "workflow", "status", "created", "changed")
+    for row in rows:
+        style = cards.STATUS_STYLES.get(row.status, "")
+        times = (f"{moment:%Y-%m-%d %H:%M:%S}" for moment in (row.created_at, row.changed_at))
+        table.add_row(
+            cards.short(row.id), f"{row.workflow}@{row.version}", f"[{style}]{row.status}[/]", *times
+        )
+    _print(table if rows else 'No runs yet. Start one: pilothouse run mlops "..."')
+
+
+async def show_run(options: Options, run_id: str, *, as_json: bool) -> None:
+    """Print all there is to know of a run."""
+    async with opened(options) as client:
+        view = await _view(client, run_id)
+    if as_json:
+        _document(view.document())
+        return
+    console = _console()
+    for item in view.cards:
+        console.print(cards.card(item))
+    for line in view.steps:
+        console.print(cards.step(line, 0.0))
+    for question in view.questions.values():
+        console.print(cards.question(question))
+    if view.error:
+        console.print(cards.failure(view.error, view.run_id))
+    if view.artifacts:
+        console.print(cards.artifacts(view))
+    console.print(f"run {view.run_id} of {view.workflow}: {view.status}", highlight=False)
+
+
+async def answer_questions(options: Options, run_id: str, answers: list[str]) -> None:
+    """Answer a run's questions."""
+    given = parse_answers(answers)
+    async with opened(options) as client:
+        view = await _view(client, run_id)
+        by_name = {question.name: question.key for question in view.questions.values()}
+        for name, text in given.items():
+            key = by_name.get(name, name if name in view.questions else None)
+            if key is None:
+                asked = ", ".join(by_name) or "nothing"
+                raise InvalidInput(f"The run does not ask {name!r}.", hint=f"It asks: {asked}.")
+            accepted = await client.answer(view.run_id, key, text)
+            _print(f"answered {name}: {escape(accepted)}")
+    _print(f"go on with it: pilothouse watch {cards.short(view.run_id)}")
+
+
+async def cancel_run(options: Options, run_id: str) -> None:
+    """Cancel a run."""
+    async with opened(options) as client:
+        row = await find(client, run_id)
+        status = await client.cancel(row.id)
+    said = "cancelled" if status == "cancelled" else "is being cancelled"
+    _print(f"run {cards.short(row.id)} {said}")
+
+
+async def retry_run(options: Options, run_id: str) -> None:
+    """Queue a failed run again."""
+    async with opened(options) as client:
+        row = await find(client, run_id)
+        steps = await client.retry(row.id)
+    _print(
+        f"run {cards.short(row.id)} is queued again; executed anew: {', '.join(steps) or 'the workflow itself'}"
+    )
+    _print(f"go on with it: pilothouse watch {cards.short(row.id)}")
+
+
+async def list_artifacts(options: Options, run_id: str, out: Path | None, *, as_json: bool) -> None:
+    """Print a run's artifacts, or write them."""
+    async with opened(options) as client:
+        view = await _view(client, run_id)
+        written = await save(client, view, out) if out is not None else []
+    if as_json:
+        _document(view.artifacts)
+        return
+    _print(cards.artifacts(view) if view.artifacts else "The run has no artifacts.")
+    for path in written:
+        _print(f"wrote {path}")
+
+
+async def diff_runs(options: Options, before: str, after: str, *, as_json: bool) -> None:
+    """Print what differs between two runs' results."""
+    from pilothouse.cli.differing import differences
+
+    async with opened(options) as client:
+        views = [await _view(client, before), await _view(client, after)]
+        found = differences(options.installed(), *views)
+    if as_json:
+        _document([item.model_dump() for item in found])
+        return
+    if not found:
+        _print("The results do not differ.")
+        return
+    table = _table("section", "item", cards.short(views[0].run_id), cards.short(views[1].run_id))
+    for item in found:
+        old = f"[red]{escape(item.before)}[/]" if item.before is not None else ""
+        new = f"[green]{escape(item.after)}[/]" if item.after is not None else ""
+        table.add_row(escape(item.section), escape(item.item), old, new)
+    _print(table)
+
+
+async def list_workflows(options: Options, *, as_json: bool) -> None:
+    """Print what can be run."""
+    async with opened(options) as client:
+        _named(await client.workflows(), as_json=as_json)
+
+
+async def list_agents(options: Options, *, as_json: bool) -> None:
+    """Print the agents."""
+    async with opened(options) as client:
+        _named(await client.agents(), as_json=as_json)
+
+
+async def _view(client: Client, run_id: str) -> RunView:
+    row = await find(client, run_id)
+    view = RunView(row.id, row.workflow)
+    for event in await client.events(row.id):
+        view.add(event)
+    view.status = row.status
+    return view
+
+
+def _named(items: Any, *, as_json: bool) -> None:
+    rows: list[Named] = list(items)
+    if as_json:
+        _document([row.__dict__ for row in rows])
+        return
+    table = _table("name", "", "")
+    for row in rows:
+        table.add_row(row.name, escape(row.summary), escape(row.detail))
+    _print(table)
+
+
+def _table(*headings: str) -> Table:
+    table = Table(box=None, pad_edge=False, header_style="dim")
+    for heading in headings:
+        table.add_column(heading)
+    return table
+
+
+def _console() -> Console:
+    return Console(soft_wrap=not sys.stdout.isatty())
+
+
+def _print(what: Any) -> None:
+    _console().print(what, highlight=False)
+
+
+def _document(what: Any) -> None:
+    sys.stdout.write(json.dumps(what, indent=2, default=str) + "\n")

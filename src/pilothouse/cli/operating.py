@@ -1,0 +1,126 @@
+"""`pilothouse serve` and `doctor`."""
+
+from __future__ import annotations
+
+import importlib.metadata
+import json
+import platform
+import shutil
+import sys
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Any
+
+from rich.console import Console
+from rich.markup import escape
+
+from pilothouse.app import data_folder
+from pilothouse.cli.opening import Options
+from pilothouse.errors import PilothouseError
+from pilothouse.settings import Settings, load
+from pilothouse.telemetry import logs
+
+FREE_BYTES = 500_000_000
+"""Below this much free space, `doctor` warns."""
+
+
+def serve(common: dict[str, Any], host: str | None, port: int | None) -> None:
+    """Serve until SIGTERM or Ctrl-C; running turns are given time to end."""
+    from pilothouse.server import serve as serve_now
+
+    options = Options(**common)
+    settings = load(data=options.data, host=host, port=port)
+    logs.configure(settings.log_level.value, settings.log_format.value)
+    serve_now(settings, options.installed())
+
+
+@dataclass(frozen=True)
+class Finding:
+    """One thing that was checked: whether it is well, and what to do where it is not."""
+
+    check: str
+    well: bool
+    detail: str
+    advice: str = ""
+
+
+def doctor(common: dict[str, Any], *, as_json: bool) -> int:
+    """Check everything that a run needs; returns 0 where all is well, 1 otherwise."""
+    options = replace(Options(**common), verbose=False)
+    findings = [_attempt("python", _python)]
+    settings = _attempt("settings", lambda: _settings(options))
+    findings.append(settings)
+    if settings.well:
+        loaded = options.settings()
+        findings.append(_attempt("disk", lambda: _disk(data_folder(loaded))))
+        findings.append(_attempt("database", lambda: _database(loaded)))
+        findings.append(_attempt("applications", lambda: _applications(options)))
+    if as_json:
+        sys.stdout.write(json.dumps([finding.__dict__ for finding in findings], indent=2) + "\n")
+    else:
+        _print(findings)
+    return 0 if all(finding.well for finding in findings) else 1
+
+
+def _attempt(check: str, work: Callable[[], Finding]) -> Finding:
+    try:
+        return work()
+    except PilothouseError as error:
+        return Finding(check, well=False, detail=error.message, advice=error.hint or "")
+    except Exception as error:  # noqa: BLE001 - a doctor reports what it meets
+        return Finding(check, well=False, detail=f"{type(error).__name__}: {error}")
+
+
+def _python() -> Finding:
+    version = importlib.metadata.version("pilothouse")
+    return Finding("python", well=True, detail=f"Python {platform.python_version()}, Pilothouse {version}")
+
+
+def _settings(options: Options) -> Finding:
+    settings = options.settings()
+    where = "a server of your own" if settings.database_url else f"embedded in {data_folder(settings)}"
+    return Finding("settings", well=True, detail=f"database {where}")
+
+
+def _disk(folder: Path) -> Finding:
+    existing = next(path for path in (folder, *folder.parents) if path.exists())
+    free = shutil.disk_usage(existing).free
+    well = free >= FREE_BYTES
+    return Finding(
+        "disk", well, f"{free / 1e9:.1f} GB free in {existing}", "" if well else "Free some space."
+    )
+
+
+def _database(settings: Settings) -> Finding:
+    import psycopg
+
+    from pilothouse.migrations.upgrade import head, upgrade
+
+    if settings.database_url is None:
+        from pilothouse.kit import postgres
+
+        with postgres.attach(data_folder(settings)) as attachment:
+            upgrade(attachment.dsn)
+            state = postgres.status(data_folder(settings))
+        return Finding("database", well=True, detail=f"PostgreSQL {state.version}, schema {head()}")
+    upgrade(settings.database_url)
+    with psycopg.connect(settings.database_url, connect_timeout=5) as connection:
+        version = connection.info.server_version // 10_000
+    well = version >= 15
+    advice = "" if well else "Use PostgreSQL 15 or newer."
+    return Finding("database", well, f"PostgreSQL {version}, schema {head()}", advice)
+
+
+def _applications(options: Options) -> Finding:
+    names = [app.name for app in options.installed()]
+    return Finding("applications", bool(names), ", ".join(names) or "none", "" if names else "Install one.")
+
+
+def _print(findings: list[Finding]) -> None:
+    console = Console()
+    for finding in findings:
+        mark = "[green]ok[/]  " if finding.well else "[red]fail[/]"
+        console.print(f"{mark} {finding.check:13} {escape(finding.detail)}", highlight=False)
+        if finding.advice:
+            console.print(f"     {'':13} {escape(finding.advice)}", style="yellow", highlight=False)
