@@ -1,0 +1,245 @@
+"""The spine's speed: durable runs a second, latency, replay, start-up, and the whole MLOps design.
+
+`--peers` also measures LangGraph's PostgreSQL saver and DBOS's queue on the same server, in an environment of
+their own (.venv-peers). `--quick` takes fewer runs. Everything is on an embedded PostgreSQL with fsync on.
+"""
+
+from __future__ import annotations
+
+import argparse
+import asyncio
+import json
+import os
+import resource
+import statistics
+import subprocess
+import sys
+import tempfile
+import time
+import venv
+from collections.abc import Callable, Sequence
+from pathlib import Path
+from uuid import UUID
+
+import psycopg
+
+from pilothouse.artifacts.store import ObjectArtifacts
+from pilothouse.kit import postgres
+from pilothouse.migrations.upgrade import upgrade
+from pilothouse.runtime.engine import Engine, Order
+from pilothouse.runtime.entries import FINAL
+from pilothouse.runtime.worker_settings import WorkerSettings
+from pilothouse.runtime.workflows import Workflows
+from pilothouse.telemetry import logs
+from report import Measure, report
+from spine_workflows import many, three
+
+HERE = Path(__file__).parent
+PEERS = HERE.parent / ".venv-peers"
+PEER_PACKAGES = (
+    "dbos==3.4.0",
+    "langgraph==1.2.22",
+    "langgraph-checkpoint-postgres==3.2.0",
+    "psycopg[binary,pool]",
+)
+PROMPT = "Design an MLOps system for real-time fraud detection with a budget of $5000/month"
+
+
+def spread(values: Sequence[float]) -> float:
+    """The difference between the greatest and the least value."""
+    return max(values) - min(values)
+
+
+def at_most(name: str, values: Sequence[float], unit: str, target: float) -> Measure:
+    """A measure whose median must not exceed its target."""
+    value = statistics.median(values)
+    return Measure(name, value, unit, target, met=value <= target, spread=spread(values))
+
+
+class Load:
+    """Submits runs of `three` and waits for each to complete, a number of them at once."""
+
+    def __init__(self, engine: Engine) -> None:
+        """Hear of completed runs through the worker, as soon as their last commit has returned."""
+        self.engine = engine
+        self.completed: dict[UUID, float] = {}
+        self.waiting: dict[UUID, asyncio.Event] = {}
+
+    def ended(self, run_id: UUID) -> None:
+        """A run's turn is over."""
+        self.completed[run_id] = time.perf_counter()
+        if run_id in self.waiting:
+            self.waiting.pop(run_id).set()
+
+    async def one(self, slots: asyncio.Semaphore, latencies: list[float]) -> None:
+        """One run, from its submission to its last commit."""
+        async with slots:
+            started = time.perf_counter()
+            run_id = await self.engine.submit(Order("three", b"1"))
+            if run_id not in self.completed:
+                self.waiting[run_id] = event = asyncio.Event()
+                await event.wait()
+            latencies.append(self.completed.pop(run_id) - started)
+
+    async def measure(self, runs: int, at_once: int) -> tuple[float, list[float]]:
+        """Runs per second, and the sorted latencies in milliseconds."""
+        slots, latencies = asyncio.Semaphore(at_once), list[float]()
+        started = time.perf_counter()
+        await asyncio.gather(*(self.one(slots, latencies) for _ in range(runs)))
+        return runs / (time.perf_counter() - started), sorted(each * 1e3 for each in latencies)
+
+
+async def runs_per_second(conninfo: str, folder: Path, runs: int, rounds: int) -> list[Measure]:
+    """Runs of three committed steps, 50 at a time and one at a time, engine and worker in one process."""
+    engine = Engine(conninfo, Workflows([three]), ObjectArtifacts.local(folder))
+    await engine.open()
+    worker, load = engine.worker(WorkerSettings()), Load(engine)
+    worker.on_turn_ended = load.ended
+    working = asyncio.create_task(worker.run())
+    try:
+        await load.measure(200, 50)  # connections, prepared statements and plans
+        rates, p95s = list[float](), list[float]()
+        for _ in range(rounds):
+            rate, latencies = await load.measure(runs, 50)
+            rates.append(rate)
+            p95s.append(latencies[int(len(latencies) * 0.95)])
+        p50s = []
+        for _ in range(rounds):
+            _, latencies = await load.measure(max(runs // 5, 20), 1)
+            p50s.append(statistics.median(latencies))
+    finally:
+        await worker.stop()
+        await working
+        await engine.close()
+    rate = statistics.median(rates)
+    return [
+        Measure("three steps, 50 at a time", rate, "runs/s", 1500, met=rate >= 1500, spread=spread(rates)),
+        at_most("three steps, 50 at a time, p95", p95s, "ms", 60),
+        at_most("three steps, one at a time, p50", p50s, "ms", 6),
+    ]
+
+
+async def replay(conninfo: str, folder: Path, steps: int, rounds: int) -> Measure:
+    """From the answer to a run with many journalled steps to its completion: claim, read, replay, commit."""
+    engine = Engine(conninfo, Workflows([many]), ObjectArtifacts.local(folder))
+    await engine.open()
+    worker = engine.worker(WorkerSettings())
+    working = asyncio.create_task(worker.run())
+    taken = []
+    try:
+        for _ in range(rounds):
+            run_id = await engine.submit(Order("many", str(steps).encode()))
+            async for entry in engine.follow(run_id):
+                if entry.kind == "asked":
+                    started = time.perf_counter()
+                    await engine.answer(run_id, entry.key, "yes")
+                if entry.kind in FINAL:
+                    taken.append(time.perf_counter() - started)
+    finally:
+        await worker.stop()
+        await working
+        await engine.close()
+    return at_most(f"replay of {steps:,} journalled steps", taken, "s", 1)
+
+
+def timed(command: Sequence[str], rounds: int, **environment: str) -> list[float]:
+    """Seconds that a command takes, several times, after one time that does not count."""
+    taken = []
+    for number in range(rounds + 1):
+        started = time.perf_counter()
+        subprocess.run(command, check=True, capture_output=True, env={**os.environ, **environment})
+        if number:
+            taken.append(time.perf_counter() - started)
+    return taken
+
+
+def command_line(folder: Path, rounds: int) -> list[Measure]:
+    """The command line from process start to its end."""
+    pilothouse = str(Path(sys.executable).parent / "pilothouse")
+    trivial = [pilothouse, "--data", str(folder), "--app", "spine_workflows:app", "run", "three", "--no-save"]
+    return [
+        at_most("pilothouse --help", timed([pilothouse, "--help"], rounds), "s", 0.35),
+        at_most("pilothouse run, trivial", timed(trivial, rounds, PYTHONPATH=str(HERE)), "s", 1.5),
+    ]
+
+
+def design(rounds: int) -> list[Measure]:
+    """The whole design in process, without and with the validators, and the peak memory of it all."""
+    from pilothouse.apps.mlops.pipeline import design_from  # its imports belong to the measured memory
+
+    def once(*, validated: bool) -> Callable[[], object]:
+        return lambda: design_from(PROMPT, validated=validated)
+
+    measures = []
+    for validated, target in ((False, 0.5), (True, 3.0)):
+        taken = []
+        for number in range(rounds + 1):
+            started = time.perf_counter()
+            once(validated=validated)()
+            if number:
+                taken.append(time.perf_counter() - started)
+        name = "whole design, " + ("with validators" if validated else "without the validators")
+        measures.append(at_most(name, taken, "s", target))
+    memory = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
+    return [*measures, at_most("peak memory of the process", [memory], "MB", 300)]
+
+
+def peer(script: str, conninfo: str, runs: int) -> dict[str, float]:
+    """What a peer measures of itself in its own environment."""
+    if not (PEERS / "bin" / "python").exists():
+        venv.create(PEERS, with_pip=True)
+    install = [str(PEERS / "bin" / "pip"), "install", "-q", "--disable-pip-version-check", *PEER_PACKAGES]
+    subprocess.run(install, check=True)
+    command = [str(PEERS / "bin" / "python"), str(HERE / "peers" / script), conninfo, str(runs)]
+    done = subprocess.run(command, check=True, capture_output=True, text=True, timeout=300)
+    measured: dict[str, float] = json.loads(done.stdout.strip().splitlines()[-1])
+    return measured
+
+
+def against_peers(server: postgres.Attachment, ours: float, rounds: int) -> list[Measure]:
+    """Our runs per second over each peer's, on the same server in the same run."""
+    found = []
+    for name, script, factor in (
+        ("LangGraph PostgreSQL saver", "langgraph_saver.py", 8),
+        ("DBOS queue", "dbos_queue.py", 20),
+    ):
+        database = script.partition("_")[0]
+        info = psycopg.conninfo.conninfo_to_dict(server.create_database(database))
+        url = f"postgresql://{info['user']}@/{database}?host={info['host']}&port={info.get('port', 5432)}"
+        rates = [peer(script, url, 300)["runs_per_s"] for _ in range(rounds)]
+        theirs = statistics.median(rates)
+        ratio = ours / theirs
+        found.append(
+            Measure(
+                f"runs/s over {name}", ours, "runs/s", factor * theirs, name, theirs, ratio, ratio >= factor,
+                spread(rates),
+            )
+        )  # fmt: skip
+    return found
+
+
+def main() -> None:
+    """Measure, print and write."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--peers", action="store_true", help="measure the peers too")
+    parser.add_argument("--quick", action="store_true", help="fewer runs, for a look")
+    options = parser.parse_args()
+    logs.configure("error", "readable")
+    runs, rounds = (200, 1) if options.quick else (1000, 5)
+    measures = design(rounds)
+    with tempfile.TemporaryDirectory(prefix="pilothouse-bench-") as name:
+        folder = Path(name)
+        with postgres.attach(folder / "engine") as server:
+            upgrade(server.dsn)
+            measures += asyncio.run(runs_per_second(server.dsn, folder / "artifacts", runs, rounds))
+            ours = next(item.value for item in measures if item.unit == "runs/s")
+            steps = 2_000 if options.quick else 10_000
+            measures.append(asyncio.run(replay(server.dsn, folder / "artifacts", steps, min(rounds, 3))))
+            if options.peers:
+                measures += against_peers(server, ours, min(rounds, 3))
+        measures += command_line(folder / "cli", rounds)
+    report("spine", measures)
+
+
+if __name__ == "__main__":
+    main()
