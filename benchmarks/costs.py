@@ -32,6 +32,7 @@ CATALOGUE = frozenset(
         *("aws_ecr_repository", "aws_lambda_function", "aws_lambda_provisioned_concurrency_config"),
         *("aws_db_instance", "aws_rds_cluster", "aws_rds_cluster_instance", "aws_dynamodb_table"),
         *("aws_elasticache_cluster", "aws_elasticache_replication_group", "aws_opensearch_domain"),
+        *("aws_elasticsearch_domain",),
         *("aws_s3_bucket", "aws_s3_bucket_analytics_configuration", "aws_s3_bucket_inventory"),
         *("aws_lb", "aws_alb", "aws_elb", "aws_nat_gateway", "aws_kinesis_stream", "aws_msk_cluster"),
         *("aws_kinesis_firehose_delivery_stream", "aws_sqs_queue", "aws_cloudwatch_metric_alarm"),

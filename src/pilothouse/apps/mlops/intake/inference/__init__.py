@@ -1,0 +1,1 @@
+"""What follows from what was said: a table of rules with reasons, and a few sums."""

@@ -1,0 +1,1 @@
+"""The words that intake knows: tables of phrases in `words/`, and the facts behind them."""
