@@ -88,10 +88,8 @@ async def retry_run(options: Options, run_id: str) -> None:
     """Queue a failed run again."""
     async with opened(options) as client:
         row = await find(client, run_id)
-        steps = await client.retry(row.id)
-    _print(
-        f"run {cards.short(row.id)} is queued again; executed anew: {', '.join(steps) or 'the workflow itself'}"
-    )
+        anew = ", ".join(await client.retry(row.id)) or "the workflow itself"
+    _print(f"run {cards.short(row.id)} is queued again; executed anew: {anew}")
     _print(f"go on with it: pilothouse watch {cards.short(row.id)}")
 
 

@@ -20,6 +20,22 @@ def from_json(data: bytes | str) -> Any:
     return orjson.loads(data)
 
 
+def unordered(data: bytes) -> bytes:
+    """JSON with every list sorted: the same for two values that differ only in the order of their lists.
+
+    For sets, which are lists in JSON, in an order that differs from process to process.
+    """
+    return to_json(_sorted(from_json(data)))
+
+
+def _sorted(value: Any) -> Any:
+    if isinstance(value, list):
+        return sorted(map(_sorted, value), key=to_json)
+    if isinstance(value, dict):
+        return {key: _sorted(item) for key, item in value.items()}
+    return value
+
+
 def digest(data: bytes) -> bytes:
     """128 bits of BLAKE2b: tells arguments apart; it is no proof of origin."""
     return hashlib.blake2b(data, digest_size=DIGEST_BYTES).digest()

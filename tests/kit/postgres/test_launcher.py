@@ -8,6 +8,7 @@ import sys
 import threading
 import time
 from collections.abc import Callable, Iterator
+from contextlib import suppress
 from pathlib import Path
 
 import psycopg
@@ -54,16 +55,11 @@ def kill_all(data: Path, kill: Kill) -> None:
     pids = matching(f"cluster_name={name}") + matching(f"postgres: {name}:")
     assert len(pids) > 3
     for pid in pids:
-        os.kill(pid, signal.SIGKILL)
+        with suppress(ProcessLookupError):  # the others' death has ended it
+            os.kill(pid, signal.SIGKILL)
     for pid in pids:
-        kill_quietly(pid, kill)
-
-
-def kill_quietly(pid: int, kill: Kill) -> None:
-    try:
-        kill(pid)
-    except ProcessLookupError:
-        return
+        with suppress(ProcessLookupError):
+            kill(pid)
 
 
 def test_a_server_killed_with_all_its_processes_starts_again_with_what_was_committed(

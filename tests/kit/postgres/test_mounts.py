@@ -6,6 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from pilothouse.kit.postgres import attach, mounts
 from pilothouse.kit.postgres.errors import NetworkFolder
 from pilothouse.kit.postgres.mounts import refuse_network
 
@@ -38,6 +39,14 @@ def test_a_folder_on_a_network_mount_is_refused(folder: str, kind: str, mount: s
 @pytest.mark.parametrize("folder", ["/", "/homework", "/home/local disk/data", "/mnt/share/data", "/var/lib"])
 def test_a_folder_on_a_local_disk_is_accepted(folder: str) -> None:
     refuse_network(Path(folder), TABLE)
+
+
+def test_nothing_is_made_on_a_network_mount(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    (tmp_path / "table").write_text(f"1 0 0:1 / {tmp_path} rw - nfs4 server:/ rw\n")
+    monkeypatch.setattr(mounts, "MOUNTINFO", tmp_path / "table")
+    with pytest.raises(NetworkFolder):
+        attach(tmp_path / "data")
+    assert not (tmp_path / "data").exists()
 
 
 def test_the_disk_of_the_tests_is_accepted(tmp_path: Path) -> None:

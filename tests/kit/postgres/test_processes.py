@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import os
+import shutil
 import subprocess
 import sys
 from collections.abc import Callable
@@ -23,7 +24,8 @@ def system(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch, tmp_
 
 
 def test_a_process_is_known_by_its_command_line_and_owner(system: str, spawn: Spawn) -> None:
-    process = spawn("input()", "a mark of its own")
+    process = spawn("print(flush=True); input()", "a mark of its own")
+    process.stdout.readline()
     assert "a mark of its own" in processes.command_line(process.pid)
     assert processes.owner(process.pid) == os.geteuid()
     assert processes.matching("a mark of its own") == (process.pid,)
@@ -42,7 +44,5 @@ def test_who_has_a_file_open_is_found(system: str, tmp_path: Path, spawn: Spawn)
     path.touch()
     process = spawn(OPEN, path)
     process.stdout.readline()
-    import shutil
-
     expected = (process.pid,) if system == "proc" or shutil.which("lsof") else ()
     assert processes.having_open(path) == expected

@@ -14,6 +14,7 @@ from typing import Self
 from pilothouse.kit.postgres.configuration import DATABASE, ROLE, conninfo
 from pilothouse.kit.postgres.errors import Busy, explaining
 from pilothouse.kit.postgres.locks import exclusive, open_lock, try_lock
+from pilothouse.kit.postgres.mounts import refuse_network
 from pilothouse.kit.postgres.place import Place, find, make
 from pilothouse.kit.postgres.postmaster import answering
 
@@ -23,15 +24,14 @@ PATIENCE = 60.0  # seconds to wait for another process that starts or stops the 
 class Attachment:
     """Keeps the server of a data folder running for as long as it is open; made by `attach`.
 
-    May be used by several threads. A process that was forked from this one neither shares nor ends it.
-    An attachment that nobody closed is closed when the interpreter exits.
+    May be used by several threads. A process forked from this one holds it too, until it closes it or
+    ends. An attachment that nobody closed is closed when the interpreter exits.
     """
 
     def __init__(self, place: Place, holder: int, socket_dir: Path) -> None:
         self.place = place
         self.socket_dir = socket_dir
         self._holder = holder
-        self._pid = os.getpid()
         self._guard = threading.Lock()
         self._closed = False
         atexit.register(self.close)
@@ -73,8 +73,7 @@ class Attachment:
             self._closed = True
         atexit.unregister(self.close)
         os.close(self._holder)
-        if os.getpid() == self._pid:
-            _leave(self.place)
+        _leave(self.place)
 
     def __enter__(self) -> Self:
         return self
@@ -92,12 +91,10 @@ def attach(data: Path, *, server_user: str | None = None) -> Attachment:
     default). Raises the errors of `pilothouse.kit.postgres.errors`.
     """
     with explaining(data):
-        place = find(data)
-        if place:
-            holder = open_lock(place.holders_lock)
-            if try_lock(holder, shared=True) and (folder := answering(place)):
-                return Attachment(place, holder, folder)
-            os.close(holder)
+        found = find(data)
+        if found and (running := _attached_to_running(found)):
+            return running
+        refuse_network(data.expanduser().resolve())
         place = make(data)
         holder = open_lock(place.holders_lock)
     try:
@@ -107,6 +104,16 @@ def attach(data: Path, *, server_user: str | None = None) -> Attachment:
         if not isinstance(error, Busy):  # on Ctrl-C, too, a server that is starting must not stay behind
             _leave(place)
         raise
+
+
+def _attached_to_running(place: Place) -> Attachment | None:
+    """An attachment to a server that answers already; None if none does, or it is being stopped."""
+    holder = open_lock(place.holders_lock)
+    folder = answering(place) if try_lock(holder, shared=True) else None
+    if folder:
+        return Attachment(place, holder, folder)
+    os.close(holder)
+    return None
 
 
 def _brought_up(place: Place, server_user: str | None, holder: int | None = None) -> Path:

@@ -11,7 +11,7 @@ import time
 from dataclasses import dataclass
 from pathlib import Path
 
-from pilothouse.kit.postgres import configuration, files, logs, mounts, processes, sockets
+from pilothouse.kit.postgres import configuration, files, logs, processes, sockets
 from pilothouse.kit.postgres.accounts import Account, of_uid, server_account
 from pilothouse.kit.postgres.cluster import Cluster, current, insist_on_major
 from pilothouse.kit.postgres.copies import readable
@@ -108,7 +108,6 @@ def wait(place: Place, cluster: Path, before: dict[Path, int], patience: float =
 
 def _prepared(place: Place, gate: int, server_user: str | None) -> Startable:
     """The place's cluster, made if there is none, without what a killed server left behind."""
-    mounts.refuse_network(place.data)
     installed = servers()
     remove_drafts(place)
     cluster = current(place.home)

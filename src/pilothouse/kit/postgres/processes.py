@@ -48,7 +48,7 @@ def command_line(pid: int) -> str:
             return (_PROC / str(pid) / "cmdline").read_bytes().replace(b"\0", b" ").decode(errors="replace")
         except OSError:
             return ""
-    return _said(["ps", "-o", "command=", "-p", str(pid)])
+    return _said(["ps", "-ww", "-o", "command=", "-p", str(pid)])
 
 
 def matching(text: str) -> tuple[int, ...]:
@@ -56,7 +56,7 @@ def matching(text: str) -> tuple[int, ...]:
     if (_PROC / "self").exists():
         pids = (int(process.name) for process in _processes())
         return tuple(pid for pid in pids if text in command_line(pid))
-    lines = _said(["ps", "-axo", "pid=,command="]).splitlines()
+    lines = _said(["ps", "-axww", "-o", "pid=,command="]).splitlines()
     return tuple(int(line.split(None, 1)[0]) for line in lines if text in line)
 
 

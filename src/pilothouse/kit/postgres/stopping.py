@@ -17,6 +17,7 @@ from pilothouse.kit.postgres.postmaster import read
 
 GRACE = 0.5  # seconds for the processes of a killed server to notice that and end
 _FAST = 30.0  # seconds for a fast shutdown, after which an immediate one is asked for
+_UNSEEN = 5.0  # seconds for a server whose first process is not to be seen from here
 _PAUSE = 0.001
 _FOR_UPGRADE = " -b "  # the option by which pg_upgrade starts servers; nobody can connect to them
 
@@ -29,6 +30,7 @@ def bring_down(place: Place, cluster: Path | None = None, *, patience: float = _
     current one by default.
     """
     if not is_held(place.server_lock, exclusively=True):
+        sockets.remove(place.socket_dir)  # those of a server that was killed
         return False
     if cluster is None and (found := current(place.home)):
         cluster = found.path
@@ -44,7 +46,7 @@ def bring_down(place: Place, cluster: Path | None = None, *, patience: float = _
             sent = wanted
         elif waited > GRACE:
             end_orphans(place)
-        if waited > patience + 2 * GRACE:
+        if waited > (patience if sent else min(patience, _UNSEEN)) + 2 * GRACE:
             raise Busy(
                 f"PostgreSQL for {place.data} did not stop within {waited:.0f} seconds"
                 f"{f' (pid {pid})' if pid else ': it runs in another container, or is being started'}.",

@@ -109,7 +109,6 @@ def _converted(place: Place, old: Startable, new: Startable, work: Path) -> None
         initdb(new.cluster.path, new.server, account, gate, *_checksums(new, on=sums))
         for side in (old, new):
             configuration.write(place, side.cluster.path, side.cluster.major, account)
-        sockets.remove(place.socket_dir)
         sockets.prepare(place.socket_dir, account)
         with way_to(old.cluster.path, account) as source, way_to(new.cluster.path, account) as target:
             inherit = (gate, *source.descriptors, *target.descriptors)

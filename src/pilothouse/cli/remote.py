@@ -1,0 +1,198 @@
+"""The client of a server: the same as the local one, over the public HTTP API."""
+
+from __future__ import annotations
+
+import asyncio
+import datetime as dt
+from collections.abc import AsyncIterator, Sequence
+from contextlib import asynccontextmanager
+from typing import Any
+
+import httpx
+import orjson
+
+from pilothouse.cli.client import Named, RunRow
+from pilothouse.cli.view import Event
+from pilothouse.errors import Category, InvalidInput, PilothouseError, Unavailable
+
+API = "/api/v1"
+PAGE = 200
+RECONNECT_AFTER = 0.5
+"""Seconds before a broken stream is opened anew, from the last event that was seen."""
+
+
+class ServerError(PilothouseError):
+    """The server refused the request."""
+
+    code = "server_error"
+
+
+class RequestRefused(ServerError):
+    """The server found the request wrong."""
+
+    code = "request_refused"
+    category = Category.USER
+
+
+class RemoteClient:
+    """Speaks to one server. Errors are the server's problem documents, as messages."""
+
+    def __init__(self, http: httpx.AsyncClient) -> None:
+        """Use `http`, whose base URL is the server's."""
+        self._http = http
+
+    @classmethod
+    @asynccontextmanager
+    async def connected(cls, url: str) -> AsyncIterator[RemoteClient]:
+        """A client of the server at `url`; raises `InvalidInput` where that is no address."""
+        if not url.startswith(("http://", "https://")):
+            raise InvalidInput(f"--server {url} is no address.", hint="Write it as http://127.0.0.1:8000.")
+        async with httpx.AsyncClient(base_url=url, timeout=30, trust_env=False) as http:
+            yield cls(http)
+
+    async def submit(
+        self, workflow: str, payload: bytes, *, priority: int = 0, idempotency_key: str | None = None
+    ) -> str:
+        """Make a run; returns its id."""
+        body = {"workflow": workflow, "input": orjson.loads(payload), "priority": priority}
+        headers = {"Idempotency-Key": idempotency_key} if idempotency_key else {}
+        return str((await self._json("POST", "/runs", json=body, headers=headers))["id"])
+
+    async def follow(self, run_id: str, after: int = 0) -> AsyncIterator[Event]:
+        """The run's events, until it ends; a broken stream is resumed without loss or repeat."""
+        while True:
+            try:
+                async for name, data in self._stream(run_id, after):
+                    if name == "end":
+                        return
+                    event = _event(orjson.loads(data))
+                    after = event.seq
+                    yield event
+            except httpx.TransportError:
+                await asyncio.sleep(RECONNECT_AFTER)
+                await self.status(run_id)  # says so, where the server is gone
+
+    async def events(self, run_id: str) -> Sequence[Event]:
+        """The run's events so far."""
+        found: list[Event] = []
+        after: int | None = 0
+        while after is not None:
+            page = await self._json("GET", f"/runs/{run_id}/journal", params={"after": after, "limit": PAGE})
+            found += [_event(item) for item in page["items"]]
+            after = page["next_after"]
+        return found
+
+    async def status(self, run_id: str) -> str:
+        """The run's status."""
+        return str((await self._json("GET", f"/runs/{run_id}"))["status"])
+
+    async def list(self, status: str | None, workflow: str | None, limit: int) -> Sequence[RunRow]:
+        """The newest runs first."""
+        wanted = {"status": status, "workflow": workflow}
+        params: dict[str, Any] = {name: value for name, value in wanted.items() if value is not None}
+        rows: list[RunRow] = []
+        while len(rows) < limit:
+            page = await self._json("GET", "/runs", params={**params, "limit": min(PAGE, limit - len(rows))})
+            rows += [_row(item) for item in page["items"]]
+            if page["next_cursor"] is None:
+                break
+            params["cursor"] = page["next_cursor"]
+        return rows
+
+    async def answer(self, run_id: str, key: str, text: str) -> str:
+        """Answer a question; returns the answer as it was understood."""
+        params = {"run_id": run_id, "status": "open", "limit": PAGE}
+        page = await self._json("GET", "/questions", params=params)
+        asked = [item for item in page["items"] if item["key"] == key]
+        if not asked:
+            raise InvalidInput(f"Run {run_id} has no open question {key!r}.")
+        done = await self._json("POST", f"/questions/{asked[0]['id']}/answer", json={"answer": text})
+        return str(done["answer"])
+
+    async def cancel(self, run_id: str) -> str:
+        """Cancel a run; returns its status."""
+        return str((await self._json("POST", f"/runs/{run_id}/cancel"))["status"])
+
+    async def retry(self, run_id: str) -> Sequence[str]:
+        """Retry a failed run; returns the steps that are executed anew."""
+        await self._json("POST", f"/runs/{run_id}/retry")
+        retried = [event for event in await self.events(run_id) if event.kind == "run_retried"]
+        return tuple(retried[-1].payload["superseded"])
+
+    async def content(self, artifact: dict[str, Any]) -> AsyncIterator[bytes]:
+        """An artifact's bytes."""
+        path = f"{API}/artifacts/{artifact['id']}/content"
+        try:
+            async with self._http.stream("GET", path) as response:
+                await _check(response)
+                async for piece in response.aiter_bytes():
+                    yield piece
+        except httpx.TransportError as error:
+            raise self._away(error) from error
+
+    async def workflows(self) -> Sequence[Named]:
+        """What can be run."""
+        items = (await self._json("GET", "/workflows"))["items"]
+        return [Named(item["name"], item["summary"], f"version {item['version']}") for item in items]
+
+    async def agents(self) -> Sequence[Named]:
+        """The agents of the installed applications."""
+        items = (await self._json("GET", "/agents"))["items"]
+        return [
+            Named(item["name"], item["summary"], f"{item['app']}: {' -> '.join(item['rungs'])}")
+            for item in items
+        ]
+
+    async def _json(self, method: str, path: str, **options: Any) -> Any:
+        try:
+            response = await self._http.request(method, API + path, **options)
+        except httpx.TransportError as error:
+            raise self._away(error) from error
+        await _check(response)
+        return response.json()
+
+    async def _stream(self, run_id: str, after: int) -> AsyncIterator[tuple[str, str]]:
+        """The name and data of each server-sent event (WHATWG HTML, section 9.2)."""
+        async with self._http.stream(
+            "GET", f"{API}/runs/{run_id}/events", params={"after": after}, timeout=httpx.Timeout(30, read=120)
+        ) as response:
+            await _check(response)
+            name, data = "", list[str]()
+            async for line in response.aiter_lines():
+                field, _, value = line.partition(":")
+                value = value.removeprefix(" ")
+                if field == "event":
+                    name = value
+                elif field == "data":
+                    data.append(value)
+                elif not line and data:
+                    yield name, "\n".join(data)
+                    name, data = "", []
+
+    def _away(self, error: httpx.TransportError) -> Unavailable:
+        return Unavailable(
+            f"The server {self._http.base_url} does not answer: {str(error) or type(error).__name__}.",
+            hint="Is `pilothouse serve` running there?",
+        )
+
+
+async def _check(response: httpx.Response) -> None:
+    if response.is_success:
+        return
+    await response.aread()
+    try:
+        problem = response.json()
+        message = f"{problem['title']}: {problem['detail']}"
+    except (ValueError, KeyError, TypeError):
+        message = f"The server answered {response.status_code}."
+    raise (RequestRefused if response.status_code < 500 else ServerError)(message)
+
+
+def _event(item: dict[str, Any]) -> Event:
+    at = dt.datetime.fromisoformat(item["at"])
+    return Event(item["seq"], item["kind"], item["key"], at, item["payload"])
+
+
+def _row(item: dict[str, Any]) -> RunRow:
+    times = (dt.datetime.fromisoformat(item[name]) for name in ("created_at", "changed_at"))
+    return RunRow(item["id"], item["workflow"], item["version"], item["status"], *times)

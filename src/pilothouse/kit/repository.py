@@ -1,0 +1,62 @@
+"""What repositories share: tables as classes, the tenant whose rows they see, and keyset pages."""
+
+from __future__ import annotations
+
+import datetime as dt
+from dataclasses import dataclass
+from typing import Any, ClassVar, Generic, TypeVar
+from uuid import UUID
+
+from sqlalchemy import DateTime, Select, Text
+from sqlalchemy.ext.asyncio import AsyncSession
+from sqlalchemy.orm import DeclarativeBase, Mapped, mapped_column
+from sqlalchemy.types import TypeEngine
+
+from pilothouse.kit.pagination import PageQuery, cursor_of
+from pilothouse.kit.scope import Scope
+
+
+class Table(DeclarativeBase):
+    """A table; the migrations make it, and a test compares both."""
+
+    type_annotation_map: ClassVar[dict[type, TypeEngine[Any]]] = {
+        str: Text(),
+        dt.datetime: DateTime(timezone=True),
+    }
+
+
+class Identified(Table):
+    """A table whose rows have ids that rise with time."""
+
+    __abstract__ = True
+
+    id: Mapped[UUID] = mapped_column(primary_key=True)
+
+
+R = TypeVar("R", bound=Identified)
+
+
+@dataclass(frozen=True)
+class Rows(Generic[R]):
+    """The rows of one page, and the cursor of the next one if there is one."""
+
+    items: list[R]
+    next_cursor: str | None
+
+
+class Repository:
+    """Queries of one domain in one session. Each of them is restricted to the scope's tenant."""
+
+    def __init__(self, session: AsyncSession, scope: Scope) -> None:
+        """See what `scope` may see through `session`."""
+        self._session = session
+        self._tenant_id = scope.tenant_id
+
+    async def _page(self, statement: Select[R], of: type[R], query: PageQuery) -> Rows[R]:
+        """The wanted page of `statement`'s rows, the newest first."""
+        if query.cursor is not None:
+            statement = statement.where(of.id < query.cursor)
+        found = await self._session.scalars(statement.order_by(of.id.desc()).limit(query.limit + 1))
+        rows = list(found)
+        more = len(rows) > query.limit
+        return Rows(rows[: query.limit], cursor_of(rows[query.limit - 1].id) if more else None)

@@ -1,0 +1,46 @@
+from __future__ import annotations
+
+from importlib import import_module
+from pathlib import Path
+
+import pilothouse
+import pytest
+from sqlalchemy import create_engine, inspect
+from sqlalchemy.dialects.postgresql import dialect
+from sqlalchemy.pool import NullPool
+
+import psycopg
+from pilothouse.kit.repository import Table
+
+ROOT = Path(pilothouse.__file__).parent
+
+
+def declared() -> dict[str, dict[str, tuple[str, bool]]]:
+    """Each column's type and whether it may be null, of every table that a domain declares."""
+    for path in ROOT.glob("*/tables.py"):
+        import_module(f"pilothouse.{path.parent.name}.tables")
+    return {
+        table.name: {
+            column.name: (column.type.compile(dialect()), column.nullable) for column in table.columns
+        }
+        for table in Table.metadata.sorted_tables
+    }
+
+
+@pytest.mark.parametrize("name", ["runs", "journal", "workers", "questions", "artifacts"])
+def test_a_declared_table_is_the_migrated_one(conninfo: str, name: str) -> None:
+    engine = create_engine("postgresql+psycopg://", creator=lambda: psycopg.connect(conninfo), poolclass=NullPool)
+    inspector = inspect(engine)
+    migrated = {
+        column["name"]: (column["type"].compile(dialect()), column["nullable"])
+        for column in inspector.get_columns(name)
+    }
+    keys = {column.name for column in Table.metadata.tables[name].primary_key} if declared() else set()
+    assert declared()[name] == migrated
+    assert keys == set(inspector.get_pk_constraint(name)["constrained_columns"])
+
+
+def test_every_migrated_table_is_declared(conninfo: str) -> None:
+    engine = create_engine("postgresql+psycopg://", creator=lambda: psycopg.connect(conninfo), poolclass=NullPool)
+    names = {name for name in inspect(engine).get_table_names() if not name.startswith("journal_")}
+    assert names - {"alembic_version"} == set(declared())
