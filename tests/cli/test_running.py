@@ -76,7 +76,8 @@ def test_a_sleeping_run_is_followed_to_its_end(started: Started) -> None:
 def test_interrupted_runs_are_kept_and_go_on(pilothouse: Shell) -> None:
     process = subprocess.Popen(
         pilothouse.command("run", "slow", "0.5", "--no-save"),
-        cwd=pilothouse.folder, env=pilothouse.environment, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True,
+        cwd=pilothouse.folder, env=pilothouse.environment,
+        stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True,
     )  # fmt: skip
     assert process.stdout is not None
     assert "dawdle done" in process.stdout.readline()
