@@ -10,14 +10,13 @@ import argparse
 import asyncio
 import json
 import os
-import resource
 import statistics
 import subprocess
 import sys
 import tempfile
 import time
 import venv
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from pathlib import Path
 from uuid import UUID
 
@@ -42,7 +41,6 @@ PEER_PACKAGES = (
     "langgraph-checkpoint-postgres==3.2.0",
     "psycopg[binary,pool]",
 )
-PROMPT = "Design an MLOps system for real-time fraud detection with a budget of $5000/month"
 
 
 def spread(values: Sequence[float]) -> float:
@@ -129,6 +127,7 @@ async def replay(conninfo: str, folder: Path, steps: int, rounds: int) -> Measur
     try:
         for _ in range(rounds):
             run_id = await engine.submit(Order("many", str(steps).encode()))
+            started = time.perf_counter()
             async for entry in engine.follow(run_id):
                 if entry.kind == "asked":
                     started = time.perf_counter()
@@ -164,24 +163,15 @@ def command_line(folder: Path, rounds: int) -> list[Measure]:
 
 
 def design(rounds: int) -> list[Measure]:
-    """The whole design in process, without and with the validators, and the peak memory of it all."""
-    from pilothouse.apps.mlops.pipeline import design_from  # its imports belong to the measured memory
-
-    def once(*, validated: bool) -> Callable[[], object]:
-        return lambda: design_from(PROMPT, validated=validated)
-
-    measures = []
-    for validated, target in ((False, 0.5), (True, 3.0)):
-        taken = []
-        for number in range(rounds + 1):
-            started = time.perf_counter()
-            once(validated=validated)()
-            if number:
-                taken.append(time.perf_counter() - started)
-        name = "whole design, " + ("with validators" if validated else "without the validators")
-        measures.append(at_most(name, taken, "s", target))
-    memory = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
-    return [*measures, at_most("peak memory of the process", [memory], "MB", 300)]
+    """The whole design, without and with the validators, and the peak memory of it all."""
+    command = [sys.executable, str(HERE / "whole_design.py"), str(rounds)]
+    done = subprocess.run(command, check=True, capture_output=True, text=True)
+    found = json.loads(done.stdout)
+    return [
+        at_most("whole design, without the validators", found["plain"], "s", 0.5),
+        at_most("whole design, with the validators", found["validated"], "s", 3),
+        at_most("peak memory of the whole design", [found["peak_mb"]], "MB", 300),
+    ]
 
 
 def peer(script: str, conninfo: str, runs: int) -> dict[str, float]:

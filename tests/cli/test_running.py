@@ -73,6 +73,17 @@ def test_a_sleeping_run_is_followed_to_its_end(started: Started) -> None:
     assert started("naps")["output"] == "rested"
 
 
+def test_a_run_of_a_workflow_that_is_not_installed_says_so(pilothouse: Shell, started: Started) -> None:
+    run = started("orders")["run_id"]
+    executable, *arguments = pilothouse.command("watch", run)
+    without = [part for part in arguments if part not in {"--app", "shop:app"}]
+    done = subprocess.run(
+        [executable, *without], env=pilothouse.environment, capture_output=True, text=True, check=False
+    )
+    assert done.returncode == 2
+    assert "orders@1, which is not installed here" in done.stderr
+
+
 def test_interrupted_runs_are_kept_and_go_on(pilothouse: Shell) -> None:
     process = subprocess.Popen(
         pilothouse.command("run", "slow", "0.5", "--no-save"),

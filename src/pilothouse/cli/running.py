@@ -15,12 +15,12 @@ from rich.console import Console
 
 from pilothouse.app import worker_settings
 from pilothouse.cli import cards
-from pilothouse.cli.client import Client, find
+from pilothouse.cli.client import Client, RunRow, find
 from pilothouse.cli.local import LocalClient
 from pilothouse.cli.opening import Options, opened
 from pilothouse.cli.view import RunView
 from pilothouse.cli.watching import DONE, FAILED, INTERRUPTED, WAITING, Answers, Watch, screen_for
-from pilothouse.errors import InvalidInput
+from pilothouse.errors import Conflict, InvalidInput
 
 _MAX_INPUT = 2_000_000
 
@@ -85,7 +85,20 @@ async def resume(options: Options, run_id: str, how: How) -> int:
     """Follow a run that exists, and execute it here where no server does."""
     async with opened(options) as client:
         row = await find(client, run_id)
+        if isinstance(client, LocalClient) and row.status in {"queued", "running", "waiting"}:
+            _insist_on_workflow(client, row)
         return await follow(client, row.id, row.workflow, how)
+
+
+def _insist_on_workflow(client: LocalClient, row: RunRow) -> None:
+    """A run can only go on where its workflow is installed in its version."""
+    pin = f"{row.workflow}@{row.version}"
+    known = client.pilothouse.engine.workflows.pins
+    if pin not in known:
+        raise Conflict(
+            f"Run {row.id} needs {pin}, which is not installed here.",
+            hint=f"Installed: {', '.join(known) or 'nothing'}. Name its application with --app.",
+        )
 
 
 async def follow(client: Client, run_id: str, workflow: str, how: How) -> int:
