@@ -5,7 +5,7 @@ from __future__ import annotations
 from decimal import Decimal
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from pydantic import JsonValue
 
@@ -100,12 +100,14 @@ numbers = st.integers(min_value=0, max_value=10**10)
 sizes = st.lists(numbers, min_size=3, max_size=3).map(sorted)
 
 
+@settings(deadline=None)  # the first example reads the price files
 @given(usages=st.lists(sizes, min_size=1, max_size=4), unknowns=st.integers(min_value=0, max_value=3))
 def test_low_is_never_above_expected_nor_expected_above_high(usages: list[list[int]], unknowns: int) -> None:
     found = bill([planned(*one) for one in usages] + [UNKNOWN] * unknowns, None, BOOK)
     assert found.low <= found.expected <= found.high
 
 
+@settings(deadline=None)  # the first example reads the price files
 @given(usages=st.lists(sizes, min_size=1, max_size=4), budget=st.integers(min_value=1, max_value=10**6))
 def test_an_unknown_lowers_nothing_and_never_makes_a_budget_hold(
     usages: list[list[int]], budget: int

@@ -10,6 +10,9 @@ import pytest
 
 from pilothouse.apps.mlops.pricing.book import PriceBook, load_book
 
+FREE = {"reserved.all_upfront", "glacier.bulk.requests", "glacier.bulk.retrieval"}
+"""Items whose published price is zero: no hourly price after paying upfront, bulk retrievals from Glacier."""
+
 
 @pytest.fixture
 def small(tmp_path: Path) -> PriceBook:
@@ -100,7 +103,7 @@ def test_every_price_has_a_unit_a_public_source_a_date_and_rising_tiers(book: Pr
             inner = [upto for upto in bounds[:-1] if upto is not None]
             assert len(inner) == len(bounds) - 1, f"{where}: an inner tier has no end"
             assert inner == sorted(set(inner)), f"{where}: tiers do not rise"
-            free = item.startswith("reserved.all_upfront")
+            free = item in FREE
             assert all(unit_price > 0 or free for _, unit_price in found.tiers), f"{where} is not positive"
 
 

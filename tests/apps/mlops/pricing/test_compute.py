@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from decimal import Decimal
+from typing import Any
 
 import pytest
 
@@ -92,7 +93,7 @@ def test_ebs_optimized_costs_extra_on_old_families_only(monthly: Monthly) -> Non
 
 
 def test_a_template_fills_in_what_the_instance_leaves_out() -> None:
-    template = {
+    template: dict[str, Any] = {
         "instance_type": "m5.large",
         "monitoring": {"enabled": True},
         "placement": {"tenancy": "dedicated"},
@@ -102,7 +103,7 @@ def test_a_template_fills_in_what_the_instance_leaves_out() -> None:
         ],
         "ebs_block_device": [{"device_name": "xvdg", "volume_size": 5}],
     }
-    own = {
+    own: dict[str, Any] = {
         "launch_template": {"attributes": template},
         "instance_type": "m5.xlarge",
         "ebs_block_device": [{"device_name": "xvdf", "volume_size": 30}],
@@ -113,14 +114,14 @@ def test_a_template_fills_in_what_the_instance_leaves_out() -> None:
     assert machine.monitoring
     found = {name: (volume.kind, volume.gigabytes) for name, volume in machine.volumes}
     assert found == {
-        "root disk": ("gp2", 8),
-        "disk xvdf": ("gp3", 30),
-        "disk xvdg": ("gp2", 5),
+        "root disk": ("gp2", D(8)),
+        "disk xvdf": ("gp3", D(30)),
+        "disk xvdg": ("gp2", D(5)),
     }
 
 
 def test_a_mapping_of_the_root_device_replaces_the_root_disk() -> None:
-    mapping = {"device_name": "/dev/xvda", "ebs": {"volume_size": 50}}
+    mapping: dict[str, Any] = {"device_name": "/dev/xvda", "ebs": {"volume_size": 50}}
     machine = read_machine({"launch_template": {"attributes": {"block_device_mappings": mapping}}})
     assert [name for name, _ in machine.volumes] == ["disk /dev/xvda"]
 

@@ -75,6 +75,16 @@ def test_old_versions_pay_extended_support_for_every_vcpu(monthly: Monthly) -> N
     assert len(monthly("aws_db_instance", {**base, "engine_version": "17"})) == 2
 
 
+def test_the_licence_is_part_of_the_price(monthly: Monthly) -> None:
+    base = {"instance_class": "db.t3.large", "engine": "oracle-se2"}
+    hours = "instance hours (db.t3.large)"
+    own = monthly("aws_db_instance", {**base, "license_model": "bring-your-own-license"})
+    assert own[hours] == D("99.28")  # 730 h x 0.136
+    assert monthly("aws_db_instance", {**base, "engine": "oracle-ee"})[hours] == D("99.28")
+    assert monthly("aws_db_instance", base)[hours] is None
+    assert monthly("aws_db_instance", {**base, "engine": "sqlserver-ex"})[hours] == D("128.48")
+
+
 def test_what_the_book_does_not_hold_is_unknown(monthly: Monthly) -> None:
     oracle = monthly("aws_db_instance", {"engine": "oracle-se2", "instance_class": "db.m9.large"})
     assert oracle["instance hours (db.m9.large)"] is None

@@ -8,7 +8,7 @@ from decimal import Decimal
 from pathlib import Path
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 import pilothouse.apps.mlops.catalogue as catalogue_package
@@ -87,6 +87,7 @@ METERED = {
 }
 
 
+@settings(deadline=None)  # the first example reads the price files
 @given(kind=st.sampled_from(sorted(METERED)), one=counts, other=counts)
 def test_more_usage_never_costs_less(kind: str, one: int, other: int) -> None:
     less, more = sorted((one, other))
@@ -94,6 +95,7 @@ def test_more_usage_never_costs_less(kind: str, one: int, other: int) -> None:
     assert costs[0] <= costs[1]
 
 
+@settings(deadline=None)  # the first example reads the price files
 @given(kind=st.sampled_from(sorted(METERED)), used=counts, count=st.integers(min_value=1, max_value=50))
 def test_many_resources_cost_many_times_one(kind: str, used: int, count: int) -> None:
     usage = dict.fromkeys(METERED[kind], used)

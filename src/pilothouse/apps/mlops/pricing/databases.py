@@ -110,7 +110,8 @@ def db_instance(quote: Quote) -> tuple[CostLine, ...]:
         return cluster_instance(quote)
     item = engine
     if engine.startswith(("oracle", "sqlserver")):
-        licence = quote.text("license_model", "license-included")
+        usual = "bring-your-own-license" if engine.startswith("oracle-ee") else "license-included"
+        licence = quote.text("license_model", usual)
         item = f"{engine}.{licence.replace('-', '_')}"
     _add_hours(quote, item, name, HOURS * copies)
     _add_storage(quote, engine, copies)
