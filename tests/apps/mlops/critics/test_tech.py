@@ -165,6 +165,13 @@ def test_a_component_that_nothing_can_replace_warns_only(
     assert check(review, "skill:oss-vault").verdict is Verdict.WARN
 
 
+def test_a_replacement_that_breaks_a_limit_is_none(ask: Ask, catalogue: Catalogue, book: PriceBook) -> None:
+    given = {"workload": Workload.ONLINE, "cloud": Cloud.AWS, "latency_ms": 47.0, "team_skill": Skill.NOVICE}
+    review = review_technically(plan(ask(**given), catalogue, book), catalogue)
+    assert check(review, "skill:aws-eks").verdict is Verdict.WARN
+    assert "nothing else fills the role" in check(review, "skill:aws-eks").detail
+
+
 def test_an_expert_team_passes_and_a_small_one_is_short_of_hours(
     ask: Ask, catalogue: Catalogue, book: PriceBook
 ) -> None:

@@ -96,6 +96,16 @@ def test_reducing_latency_picks_a_faster_path(made: Callable[..., Design], catal
     assert read(fast, catalogue).latency_ms < read(slow, catalogue).latency_ms
 
 
+def test_an_objection_never_costs_a_constraint(made: Callable[..., Design]) -> None:
+    given = {"latency_ms": 47.0}
+    assert component(made(**given), Role.SERVING) == "aws-eks"
+    kept = made(exclude("aws-eks"), **given)
+    assert component(kept, Role.SERVING) == "aws-eks"
+    assert not kept.relaxations
+    assert any(line.startswith("Objections were set aside") for line in kept.assumptions)
+    assert kept.round == 2
+
+
 @pytest.mark.parametrize(
     "directive",
     ["", "make_it_better", "exclude", "exclude:", "add_replicas:", "add_replicas:nothing", "reduce_cost:10"],

@@ -11,6 +11,8 @@ import pytest
 from pilothouse.apps.mlops.catalogue import Catalogue
 from pilothouse.apps.mlops.design import Design, Role
 from pilothouse.apps.mlops.planner import plan
+from pilothouse.apps.mlops.planner.explore import explore
+from pilothouse.apps.mlops.planner.menu import Means
 from pilothouse.apps.mlops.pricing import PriceBook
 from pilothouse.apps.mlops.requirements import (
     Cloud,
@@ -347,3 +349,53 @@ def test_the_range_follows_the_stated_one(ask: Ask, catalogue: Catalogue, book: 
         ask(workload=Workload.STREAMING, cloud=Cloud.GCP, throughput_rps=100.0), catalogue, book
     ).bill
     assert stated.high - stated.low < assumed.high - assumed.low
+
+
+@pytest.mark.parametrize(("limit", "kept"), [(80.0, True), (60.0, False)])
+def test_a_latency_limit_is_kept_or_relaxed(
+    limit: float, kept: bool, ask: Ask, catalogue: Catalogue, book: PriceBook
+) -> None:
+    given = {"workload": Workload.ONLINE, "cloud": Cloud.GCP, "model_family": ModelFamily.GRADIENT_BOOSTING}
+    design = plan(ask(**given, latency_ms=limit), catalogue, book)
+    assert [entry.field for entry in design.relaxations] == ([] if kept else ["latency_ms"])
+
+
+def test_a_cluster_pays_for_its_control_plane_and_egress_once(
+    ask: Ask, catalogue: Catalogue, book: PriceBook
+) -> None:
+    design = plan(ask(workload=Workload.ONLINE, open_source_only=True), catalogue, book)
+    types = [planned.resource.type for choice in design.choices for planned in choice.resources]
+    assert types.count("aws_eks_cluster") == 1
+    assert types.count("aws_nat_gateway") == 1
+    assert any(
+        line.resource == "aws_eks_cluster.control-plane" and line.monthly for line in design.bill.lines
+    )
+
+
+def test_a_cache_joins_at_high_traffic_and_spares_the_feature_store(
+    ask: Ask, catalogue: Catalogue, book: PriceBook
+) -> None:
+    given = {"workload": Workload.ONLINE, "cloud": Cloud.AZURE, "peak_factor": 2.0}
+    assert plan(ask(**given, throughput_rps=400.0), catalogue, book).choice(Role.CACHE) is None
+    busy = plan(ask(**given, throughput_rps=600.0), catalogue, book)
+    cache, store = busy.choice(Role.CACHE), busy.choice(Role.FEATURE_STORE)
+    assert cache is not None
+    assert cache.component == "azure-redis"
+    assert store is not None
+    throughput = store.resources[0].resource.attributes["throughput"]
+    everything = (1200 * 1.5 + 1200 * 0.05 * 8) / 0.7
+    assert isinstance(throughput, int)
+    assert throughput < everything
+
+
+def test_a_price_that_a_region_lacks_is_compared_at_another_regions(
+    ask: Ask, catalogue: Catalogue, book: PriceBook
+) -> None:
+    found = 0
+    for region in ("brazil", "india", "australia", "japan", "singapore"):
+        wish = ask(workload=Workload.STREAMING, cloud=Cloud.AWS, regions=(region,))
+        for visit in explore(wish, Means(catalogue, book)).visits:
+            for option in visit.menu.options[Role.INGEST]:
+                found += option.unknown
+                assert option.cost > 20
+    assert found, "no region lacks a price any more: choose others for this test"

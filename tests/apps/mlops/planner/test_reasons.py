@@ -11,7 +11,7 @@ from pilothouse.apps.mlops.catalogue import Catalogue
 from pilothouse.apps.mlops.design import Role
 from pilothouse.apps.mlops.planner import PlanError, plan
 from pilothouse.apps.mlops.planner.explore import explore
-from pilothouse.apps.mlops.planner.options import Means
+from pilothouse.apps.mlops.planner.menu import Means
 from pilothouse.apps.mlops.pricing import PriceBook
 from pilothouse.apps.mlops.requirements import Cloud, ModelFamily, Regime, Requirements, UseCase, Workload
 

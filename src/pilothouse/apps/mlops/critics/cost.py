@@ -8,8 +8,8 @@ from decimal import Decimal
 
 from pilothouse.apps.mlops.critics.findings import Finding, figure, review
 from pilothouse.apps.mlops.design import Check, Design, Review, Verdict
-from pilothouse.apps.mlops.planner.brief import is_hard
 from pilothouse.apps.mlops.planner.directives import REDUCE_COST
+from pilothouse.apps.mlops.planner.estimates import is_hard
 from pilothouse.apps.mlops.pricing.model import CostLine
 
 CRITIC = "cost_critic"

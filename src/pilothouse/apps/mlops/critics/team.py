@@ -9,6 +9,7 @@ from pilothouse.apps.mlops.critics.findings import Finding, figure
 from pilothouse.apps.mlops.design import Check, Choice, Verdict
 from pilothouse.apps.mlops.planner.directives import exclude
 from pilothouse.apps.mlops.planner.reading import Reading
+from pilothouse.apps.mlops.planner.reasons import BREAKS
 from pilothouse.apps.mlops.planner.scoring import setup_weeks, skill_gap, team_hours, team_size
 from pilothouse.apps.mlops.requirements import Skill
 
@@ -62,8 +63,9 @@ def _skills(reading: Reading, catalogue: Catalogue) -> Iterator[Finding]:
 
 
 def _other(choice: Choice) -> str | None:
-    """A component that could have filled the role as well."""
-    return next((entry.name for entry in choice.rejected if entry.score is not None), None)
+    """A component that could have filled the role without breaking a limit."""
+    fitting = (e for e in choice.rejected if e.score is not None and not e.reason.startswith(BREAKS))
+    return next((entry.name for entry in fitting), None)
 
 
 def _operation(reading: Reading, hours: float) -> Iterator[Finding]:

@@ -3,39 +3,42 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Any
+from typing import NamedTuple
 
 from pilothouse.apps.mlops.catalogue.model import Catalogue
 from pilothouse.apps.mlops.catalogue.workloads import ModelProfile, UseCaseProfile, WorkloadShape
 from pilothouse.apps.mlops.design import Demand
-from pilothouse.apps.mlops.requirements import Constraint, ModelFamily, Origin, Requirements, Workload
+from pilothouse.apps.mlops.planner.estimates import (
+    Notes,
+    Spread,
+    devices_of,
+    is_hard,
+    is_said,
+    kind_of,
+    serving_gpu,
+    spread_of,
+    traffic_of,
+    training_gpu,
+    training_hours,
+)
+from pilothouse.apps.mlops.requirements import Requirements, Workload
 
 SECONDS_PER_MONTH = 730 * 3600
 """730 hours, the month that cloud providers bill by."""
 
-REQUESTS_PER_USER_AND_DAY = 10.0
-READINGS_PER_DEVICE_AND_MINUTE = 1.0
-HEAVY = frozenset(
-    {
-        ModelFamily.DEEP_LEARNING,
-        ModelFamily.TRANSFORMER,
-        ModelFamily.COMPUTER_VISION,
-        ModelFamily.RECOMMENDER,
-        ModelFamily.GRAPH,
-    }
-)
-"""Families that an accelerator serves faster."""
 
-CORES_PER_ACCELERATOR = 12.0
-"""Cores that do the training work of one accelerator (design assumption)."""
+RETENTION_DAYS = 365
+DOCUMENTS = 100_000
+TOKENS_IN, TOKENS_OUT = 3000, 400
+"""What is assumed where neither the customer nor the use case says."""
 
 
-@dataclass(frozen=True, slots=True)
-class Spread:
-    """By what factors usage may fall below or rise above what is expected."""
+class Kind(NamedTuple):
+    """What sort of system it is."""
 
-    low: float
-    high: float
+    shape: WorkloadShape
+    use_case: UseCaseProfile
+    model: ModelProfile
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,179 +60,60 @@ class Brief:
     availability_hard: bool
 
 
-class _Notes:
-    """Collects the assumptions while values are taken from the requirements."""
-
-    def __init__(self) -> None:
-        self.lines: list[str] = []
-
-    def take(self, constraint: Constraint[Any] | None, default: float, label: str) -> float:
-        """The value of `constraint`, or `default`, noted under `label`."""
-        if constraint is not None:
-            return float(constraint.value)
-        self.lines.append(f"{label}: {default:g} (not given)")
-        return default
-
-
-SAID = frozenset({Origin.STATED, Origin.ANSWERED})
-
-
-def is_hard(constraint: Constraint[Any] | None) -> bool:
-    """Whether a design must meet it: it was said, answered or inferred, not merely assumed."""
-    return constraint is not None and constraint.origin is not Origin.ASSUMED
-
-
-def is_said(constraint: Constraint[Any] | None) -> bool:
-    """Whether it was said or answered, and not inferred from the kind of system."""
-    return constraint is not None and constraint.origin in SAID
-
-
 def make_brief(requirements: Requirements, catalogue: Catalogue) -> Brief:
     """Derive the brief. The same requirements give the same brief."""
-    notes = _Notes()
-    shape, use_case, model = _kind(requirements, catalogue, notes)
-    mean, peak = _traffic(requirements, shape, use_case, notes)
-    storage = notes.take(requirements.data_volume_gb, use_case.storage_gb, "Data kept in GB")
-    growth = notes.take(
-        requirements.data_growth_gb_per_month,
-        round(storage * use_case.growth_gb_per_month / use_case.storage_gb, 1),
-        "Growth in GB a month",
-    )
+    notes = Notes()
+    shape, use_case, model = kind_of(requirements, catalogue, notes)
     retraining = notes.take(requirements.retraining_days, use_case.retraining_days, "Days between trainings")
-    rag = shape.id is Workload.RAG
-    documents = (
-        int(
-            notes.take(
-                requirements.context_documents, use_case.documents or 100_000, "Documents to answer from"
-            )
-        )
-        if rag
-        else 0
-    )
-    gpu = _training_gpu(requirements, model) and not rag
-    demand = Demand(
-        mean_rps=mean,
-        peak_rps=peak,
-        requests_per_month=round(mean * SECONDS_PER_MONTH),
-        payload_kb=use_case.payload_kb,
-        storage_gb=storage,
-        growth_gb_per_month=growth,
-        training_hours_per_month=0.0 if rag else round(_training_hours(storage, retraining, model, gpu), 1),
-        availability=notes.take(requirements.availability, shape.availability, "Availability"),
-        latency_ms=requirements.latency_ms.value if requirements.latency_ms else shape.latency_ms,
-        latency_percentile=notes.take(
-            requirements.latency_percentile, shape.latency_percentile, "Latency percentile"
-        ),
-        gpu=gpu or (requirements.gpu is not None and requirements.gpu.value),
-        devices=_devices(requirements, shape, notes),
-        documents=documents,
-        assumptions=(),
-    )
+    demand = _demand(requirements, Kind(shape, use_case, model), retraining, notes)
     if requirements.latency_ms is None and shape.latency_ms is not None:
         notes.lines.append(f"Latency: {shape.latency_ms:g} ms as a goal (not given)")
     notes.lines.append(f"Size of one request or event: {use_case.payload_kb:g} kB")
-    retention = requirements.retention_days.value if requirements.retention_days else 365
-    if requirements.retention_days is None:
-        notes.lines.append("Retention of data, logs and decisions: 365 days (not given)")
+    retention = int(notes.take(requirements.retention_days, RETENTION_DAYS, "Days of retention"))
+    rag = shape.id is Workload.RAG
     return Brief(
         requirements=requirements,
         shape=shape,
         use_case=use_case,
         model=model,
         demand=demand.model_copy(update={"assumptions": tuple(notes.lines)}),
-        spread=_spread(requirements),
+        spread=spread_of(requirements),
         retraining_days=retraining,
         retention_days=retention,
-        serve_gpu=_serving_gpu(requirements, shape, model, peak),
-        tokens_in=(use_case.tokens_in or 3000) if rag else 0,
-        tokens_out=(use_case.tokens_out or 400) if rag else 0,
+        serve_gpu=serving_gpu(requirements, shape, model, demand.peak_rps),
+        tokens_in=(use_case.tokens_in or TOKENS_IN) if rag else 0,
+        tokens_out=(use_case.tokens_out or TOKENS_OUT) if rag else 0,
         latency_hard=is_hard(requirements.latency_ms) and bool(shape.path),
         availability_hard=is_said(requirements.availability) and bool(shape.path),
     )
 
 
-def _kind(
-    requirements: Requirements, catalogue: Catalogue, notes: _Notes
-) -> tuple[WorkloadShape, UseCaseProfile, ModelProfile]:
-    if requirements.workload is not None:
-        shape = catalogue.workload(requirements.workload.value)
-    elif requirements.use_case is not None:
-        shape = catalogue.workload(catalogue.use_case(requirements.use_case.value).workload)
-        notes.lines.append(f"Workload: {shape.id.value}, which is usual for the use case (not given)")
-    else:
-        shape = catalogue.workload(Workload.ONLINE)
-        notes.lines.append("Workload: online (not given)")
-    use_case = catalogue.use_case(requirements.use_case.value if requirements.use_case else shape.use_case)
-    if requirements.model_family is not None:
-        family = requirements.model_family.value
-    else:
-        family = use_case.model if requirements.use_case else shape.model
-        notes.lines.append(f"Model family: {family.value} (not given)")
-    if shape.id is Workload.RAG:  # what serves is the API around the language model, whatever retrieves
-        family = ModelFamily.LLM
-    return shape, use_case, catalogue.model(family)
-
-
-def _traffic(
-    requirements: Requirements, shape: WorkloadShape, use_case: UseCaseProfile, notes: _Notes
-) -> tuple[float, float]:
-    throughput = requirements.throughput_rps
-    if throughput is not None:
-        mean = throughput.value
-    elif shape.id is Workload.EDGE and requirements.devices is not None:
-        mean = requirements.devices.value * READINGS_PER_DEVICE_AND_MINUTE / 60
-        notes.lines.append(f"One message from each device a minute: {mean:.4g} a second")
-    elif requirements.users is not None:
-        mean = requirements.users.value * REQUESTS_PER_USER_AND_DAY / 86_400
-        notes.lines.append(f"{REQUESTS_PER_USER_AND_DAY:g} requests of each user a day: {mean:.4g} a second")
-    else:
-        mean = use_case.mean_rps if requirements.use_case else shape.mean_rps
-        notes.lines.append(f"Throughput: {mean:g} a second on average (not given)")
-    usual = use_case.peak_factor if requirements.use_case else shape.peak_factor
-    peak = mean * max(1.0, notes.take(requirements.peak_factor, usual, "Peak over mean"))
-    if throughput is not None and throughput.high is not None:
-        peak = max(peak, throughput.high)
-    return mean, peak
-
-
-def _devices(requirements: Requirements, shape: WorkloadShape, notes: _Notes) -> int:
-    if shape.id is not Workload.EDGE:
-        return 0
-    return int(notes.take(requirements.devices, 100, "Devices"))
-
-
-def _training_gpu(requirements: Requirements, model: ModelProfile) -> bool:
-    return requirements.gpu.value if requirements.gpu is not None else model.trains_on_gpu
-
-
-def _training_hours(storage: float, retraining_days: float, model: ModelProfile, gpu: bool) -> float:
-    """Core-hours a month, or accelerator-hours where `gpu`."""
-    hours = storage * model.training_hours_per_gb * 30.4 / max(retraining_days, 1 / 24)
-    if model.trains_on_gpu and not gpu:
-        return hours * CORES_PER_ACCELERATOR
-    if gpu and not model.trains_on_gpu:
-        return hours / CORES_PER_ACCELERATOR
-    return hours
-
-
-def _serving_gpu(requirements: Requirements, shape: WorkloadShape, model: ModelProfile, peak: float) -> bool:
-    """An accelerator serves where the family gains by it and it is asked for, or cores would not do."""
-    if model.id not in HEAVY or shape.id in {Workload.EDGE, Workload.TRAINING, Workload.RAG}:
-        return False
-    if requirements.gpu is not None:
-        return requirements.gpu.value
-    if shape.id is Workload.BATCH:
-        return False
-    limit = requirements.latency_ms.value if requirements.latency_ms else shape.latency_ms
-    too_slow = limit is not None and model.cpu_ms * model.p99_factor > 0.5 * limit
-    return too_slow or peak * model.cpu_ms / 1000 > 48
-
-
-def _spread(requirements: Requirements) -> Spread:
-    """A stated range as it is; else 0.8 to 1.25 of a throughput that was said and 0.5 to 2 of any other."""
-    throughput = requirements.throughput_rps
-    if throughput is None or not is_said(throughput):
-        return Spread(low=0.5, high=2.0)
-    low = throughput.low / throughput.value if throughput.low and throughput.value else 0.8
-    high = throughput.high / throughput.value if throughput.high and throughput.value else 1.25
-    return Spread(low=min(low, 1.0), high=max(high, 1.0))
+def _demand(requirements: Requirements, kind: Kind, retraining: float, notes: Notes) -> Demand:
+    shape, use_case, model = kind
+    mean, peak = traffic_of(requirements, shape, use_case, notes)
+    storage = notes.take(requirements.data_volume_gb, use_case.storage_gb, "Data kept in GB")
+    usual_growth = round(storage * use_case.growth_gb_per_month / use_case.storage_gb, 1)
+    rag = shape.id is Workload.RAG
+    usual_documents = use_case.documents or DOCUMENTS
+    gpu = training_gpu(requirements, model) and not rag
+    return Demand(
+        mean_rps=mean,
+        peak_rps=peak,
+        requests_per_month=round(mean * SECONDS_PER_MONTH),
+        payload_kb=use_case.payload_kb,
+        storage_gb=storage,
+        growth_gb_per_month=notes.take(
+            requirements.data_growth_gb_per_month, usual_growth, "Growth in GB a month"
+        ),
+        training_hours_per_month=0.0 if rag else round(training_hours(storage, retraining, model, gpu), 1),
+        availability=notes.take(requirements.availability, shape.availability, "Availability"),
+        latency_ms=requirements.latency_ms.value if requirements.latency_ms else shape.latency_ms,
+        latency_percentile=notes.take(
+            requirements.latency_percentile, shape.latency_percentile, "Latency percentile"
+        ),
+        gpu=gpu or (requirements.gpu is not None and requirements.gpu.value),
+        devices=devices_of(requirements, shape, notes),
+        documents=int(notes.take(requirements.context_documents, usual_documents, "Documents to answer from"))
+        if rag
+        else 0,
+    )

@@ -5,9 +5,11 @@ from __future__ import annotations
 import math
 from dataclasses import dataclass
 
-from pilothouse.apps.mlops.planner.brief import Brief, is_hard, make_brief
+from pilothouse.apps.mlops.planner.brief import Brief, make_brief
 from pilothouse.apps.mlops.planner.directives import Directives
-from pilothouse.apps.mlops.planner.options import Kitchen, Means, Menu
+from pilothouse.apps.mlops.planner.estimates import is_hard
+from pilothouse.apps.mlops.planner.menu import Means, Menu
+from pilothouse.apps.mlops.planner.options import Kitchen
 from pilothouse.apps.mlops.planner.scoring import Scales, team_hours, weights_after
 from pilothouse.apps.mlops.planner.search import Candidate, Found, Limits, Rank, search
 from pilothouse.apps.mlops.planner.sheet import Posture

@@ -1,91 +1,23 @@
-"""Real options: each component that can fill a role at a site, sized and priced, or why it cannot."""
+"""Makes real options: each component that can fill a role at a site, sized and priced, or why it cannot."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from dataclasses import dataclass, field
 from decimal import Decimal
-from typing import TypeAlias
 
-from pydantic import JsonValue
-
-from pilothouse.apps.mlops.catalogue.facts import Recipe
-from pilothouse.apps.mlops.catalogue.model import Catalogue, Component
+from pilothouse.apps.mlops.catalogue.model import Component
 from pilothouse.apps.mlops.catalogue.workloads import RoleNeed
 from pilothouse.apps.mlops.design import Role
 from pilothouse.apps.mlops.planner.brief import Brief
-from pilothouse.apps.mlops.planner.directives import Directives
+from pilothouse.apps.mlops.planner.menu import Means, Menu, Option, Site
 from pilothouse.apps.mlops.planner.needs import needed_roles, objection_to
 from pilothouse.apps.mlops.planner.path import component_availability, component_latency
+from pilothouse.apps.mlops.planner.resources import Ends, Stand, labels_of, plan_resource
 from pilothouse.apps.mlops.planner.sheet import Level, Place, Posture, sheet
-from pilothouse.apps.mlops.planner.sizing import Parameter, Sized, amount, fill, over_limit, size
+from pilothouse.apps.mlops.planner.sizing import Sized, amount, over_limit, size
 from pilothouse.apps.mlops.planner.venues import Venue, places
-from pilothouse.apps.mlops.pricing import PriceBook, price
-from pilothouse.apps.mlops.pricing.model import CostLine, PlannedResource, Resource
+from pilothouse.apps.mlops.pricing import price
+from pilothouse.apps.mlops.pricing.model import CostLine, PlannedResource
 from pilothouse.apps.mlops.requirements import Cloud
-
-Priced: TypeAlias = dict[tuple[object, ...], tuple[float, int]]
-"""Costs already computed while one plan is made, by what they depend on."""
-
-Ends: TypeAlias = tuple[Mapping[str, float], Mapping[str, float]]
-"""The variables at low and at high usage."""
-
-
-@dataclass(frozen=True, slots=True)
-class Option:
-    """A component sized for one role: what it costs a month as expected (USD) and what it brings."""
-
-    role: Role
-    component: Component
-    sized: Sized
-    cost: float  # with stand-ins for lines that have no price in the region
-    unknown: int  # cost lines without a price
-    latency: float  # ms on the request path, 0 off it
-    availability: float  # 1 off the path
-
-
-@dataclass(frozen=True, slots=True)
-class Site:
-    """A venue with a posture: the regions of the design and the sheet of its first one."""
-
-    venue: Venue
-    posture: Posture
-    places: tuple[Place, ...]
-    cached: bool
-
-
-@dataclass(frozen=True, slots=True)
-class Stand:
-    """One place of a site, and its number (the first is 0)."""
-
-    site: Site
-    place: Place
-    number: int
-
-
-@dataclass(slots=True)
-class Menu:
-    """The options of one site by role, and the components that are out with their reasons."""
-
-    site: Site
-    needs: tuple[RoleNeed, ...]
-    options: dict[Role, list[Option]] = field(default_factory=dict)
-    out: dict[Role, list[tuple[Component, str]]] = field(default_factory=dict)
-
-    @property
-    def unfilled(self) -> tuple[Role, ...]:
-        """Required roles for which nothing is left."""
-        return tuple(need.role for need in self.needs if need.required and not self.options[need.role])
-
-
-@dataclass(frozen=True, slots=True)
-class Means:
-    """What one plan is made with: catalogue, prices, objections, and the costs computed on the way."""
-
-    catalogue: Catalogue
-    book: PriceBook
-    directives: Directives = field(default_factory=Directives)
-    priced: Priced = field(default_factory=dict)
 
 
 class Kitchen:
@@ -214,9 +146,9 @@ class Kitchen:
 
     def shared_cost(self, site: Site) -> tuple[float, int]:
         """What every design at `site` pays for the platform itself, and its unknown lines."""
-        return self._sum(self.shared(site, "", levels=False))
+        return self._sum(self.shared(site, ""))
 
-    def shared(self, site: Site, component_id: str, *, levels: bool = True) -> tuple[PlannedResource, ...]:
+    def shared(self, site: Site, component_id: str) -> tuple[PlannedResource, ...]:
         """The platform's own resources (a cluster's control plane), billed with `component_id`."""
         recipes = self.catalogue.platform(site.venue.cloud).shared
         found: list[PlannedResource] = []
@@ -226,7 +158,7 @@ class Kitchen:
             )
             sized = Sized(parameters={}, variables=expected)
             found += [
-                _plan(recipe, component_id, sized, (low, high), Stand(site, place, number))
+                plan_resource(recipe, component_id, sized, (low, high), Stand(site, place, number))
                 for recipe in recipes
                 if amount(recipe.when, expected)
             ]
@@ -244,7 +176,7 @@ class Kitchen:
             sized = self.sized(component, role, site, place)
             ends = self._ends(component, sized, site, place) if levels else (sized.variables, sized.variables)
             found += [
-                _plan(recipe, component.id, sized, ends, Stand(site, place, number))
+                plan_resource(recipe, component.id, sized, ends, Stand(site, place, number))
                 for recipe in due
                 if amount(recipe.when, sized.variables)
             ]
@@ -265,44 +197,3 @@ def _total(lines: tuple[CostLine, ...]) -> tuple[Decimal, int]:
     """What the lines with a price add up to, and the number of those without."""
     priced = [line.monthly for line in lines if line.monthly is not None]
     return sum(priced, Decimal(0)), len(lines) - len(priced)
-
-
-def labels_of(site: Site) -> dict[str, str]:
-    """Words that parameters and attributes may take from the site."""
-    redundant = site.posture.zones > 1
-    return {
-        "host": site.venue.host,
-        "availability_type": "REGIONAL" if redundant else "ZONAL",
-        "redis_tier": "STANDARD_HA" if redundant else "BASIC",
-    }
-
-
-def _plan(recipe: Recipe, component_id: str, sized: Sized, ends: Ends, stand: Stand) -> PlannedResource:
-    place = stand.place
-    labels: dict[str, Parameter] = {**labels_of(stand.site), **sized.parameters}
-    if "memory_mb" in sized.parameters:
-        labels["memory"] = f"{float(sized.parameters['memory_mb']) / 1024:g}Gi"
-    suffix = (
-        "" if stand.number == 0 else "_standby" if place.standby else f"_{place.region.replace('-', '_')}"
-    )
-    expected = _block(recipe.usage, sized.variables, labels)
-    return PlannedResource(
-        component=component_id,
-        resource=Resource(
-            type=recipe.type,
-            address=f"{recipe.type}.{recipe.name}{suffix}",
-            region=place.region,
-            attributes=_block(recipe.attributes, sized.variables, labels),
-            count=Decimal(str(round(amount(recipe.count, sized.variables), 6))).normalize(),
-        ),
-        low=_block(recipe.usage, ends[0], labels),
-        expected=expected,
-        high=_block(recipe.usage, ends[1], labels),
-        assumption=recipe.assumption,
-    )
-
-
-def _block(
-    values: dict[str, JsonValue], variables: Mapping[str, float], labels: Mapping[str, Parameter]
-) -> dict[str, JsonValue]:
-    return {key: fill(value, variables, labels) for key, value in values.items()}

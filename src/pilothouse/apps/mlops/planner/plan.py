@@ -10,7 +10,8 @@ from pilothouse.apps.mlops.catalogue.model import Catalogue
 from pilothouse.apps.mlops.design import Choice, Design, Objection, Relaxation, Role
 from pilothouse.apps.mlops.planner.directives import Directives, read_directives
 from pilothouse.apps.mlops.planner.explore import Exploration, Visit, explore
-from pilothouse.apps.mlops.planner.options import Kitchen, Means, Option
+from pilothouse.apps.mlops.planner.menu import Means, Option
+from pilothouse.apps.mlops.planner.options import Kitchen
 from pilothouse.apps.mlops.planner.reasons import alternatives, exploration_weights, rejections, why_chosen
 from pilothouse.apps.mlops.planner.relax import relax
 from pilothouse.apps.mlops.planner.scoring import as_score
@@ -19,6 +20,8 @@ from pilothouse.apps.mlops.planner.venues import ON_PREMISES, wanted_regions
 from pilothouse.apps.mlops.pricing import PriceBook, bill
 from pilothouse.apps.mlops.pricing.model import PlannedResource
 from pilothouse.apps.mlops.requirements import Requirements
+
+SET_ASIDE = "Objections were set aside: heeding them would break a limit that the requirements state"
 
 SHARED_BY = (Role.SERVING, Role.TRAINING, Role.STORAGE)
 """The first of these roles that a design has carries the cost of the platform itself."""
@@ -34,31 +37,34 @@ def plan(
     """The best design for `requirements` that keeps every hard constraint and heeds `objections`.
 
     `objections` are those of all rounds so far; each directive is one of `planner.directives.VOCABULARY`.
-    Where the constraints cannot all be met, the design keeps to the smallest relaxation of them, which it
-    lists. The same input gives the same design. Raises `DirectiveError` for a directive that is not known,
-    `PlanError` where no relaxation helps, `ValueError` for a budget in a currency without a rate.
+    Objections never cost a constraint: where heeding them would break one, they are set aside, and the design
+    says so. Where the constraints cannot all be met, the design keeps to the smallest relaxation of them,
+    which it lists. The same input gives the same design. Raises `DirectiveError` for a directive that is not
+    known, `PlanError` where no relaxation helps, `ValueError` for a budget in a currency without a rate.
     """
     means = Means(catalogue, book, read_directives(objections))
     exploration = explore(requirements, means)
+    if objections and not exploration.feasible:
+        unheeded = explore(requirements, Means(catalogue, book))
+        if unheeded.feasible:
+            return _design(requirements, unheeded, (), round, notes=(SET_ASIDE,))
     relaxations: tuple[Relaxation, ...] = ()
     if not exploration.feasible:
         relaxed = relax(exploration, means)
         exploration, relaxations = relaxed.exploration, relaxed.relaxations
-    visit = exploration.best
-    candidate = exploration.candidate
-    if visit is None or candidate is None:
-        raise AssertionError("an exploration that is feasible or relaxed has a candidate")
-    return _design(requirements, exploration, visit, candidate, relaxations, round)
+    return _design(requirements, exploration, relaxations, round)
 
 
 def _design(
     requirements: Requirements,
     exploration: Exploration,
-    visit: Visit,
-    candidate: Candidate,
     relaxations: tuple[Relaxation, ...],
     number: int,
+    notes: tuple[str, ...] = (),
 ) -> Design:
+    visit, candidate = exploration.best, exploration.candidate
+    if visit is None or candidate is None:
+        raise AssertionError("an exploration that is feasible or relaxed has a candidate")
     kitchen = exploration.kitchen
     weights = exploration_weights(exploration)
     choices = _choices(kitchen, visit, candidate, weights, _tags(exploration))
@@ -76,7 +82,7 @@ def _design(
         bill=bill(planned, budget, kitchen.book),
         alternatives=alternatives(exploration, visit, candidate),
         relaxations=relaxations,
-        assumptions=_assumptions(exploration, candidate, kitchen.directives),
+        assumptions=_assumptions(exploration, candidate, kitchen.directives) + notes,
         round=number,
     )
 

@@ -5,10 +5,13 @@ from __future__ import annotations
 from pilothouse.apps.mlops.catalogue.workloads import RoleNeed
 from pilothouse.apps.mlops.design import Alternative, Rejected
 from pilothouse.apps.mlops.planner.explore import Exploration, Visit, rank_of
-from pilothouse.apps.mlops.planner.options import Option
+from pilothouse.apps.mlops.planner.menu import Option
 from pilothouse.apps.mlops.planner.scoring import weights_after
 from pilothouse.apps.mlops.planner.search import Candidate
 from pilothouse.apps.mlops.requirements import Cloud
+
+BREAKS = "breaks"
+"""How the reason begins where a limit is broken."""
 
 SHOWN = 3
 """At most so many differences are told; the scores hold all of them."""
@@ -25,7 +28,7 @@ def why_lost(loser: Candidate, winner: Candidate, weights: dict[str, float]) -> 
     """The reason `loser` was not chosen: limits it breaks, or the criteria that cost it most."""
     if loser.violated and not winner.violated:
         broken = " and ".join(_LIMIT_WORDS[name] for name in loser.violated)
-        return f"breaks {broken}: {_figures(loser)}"
+        return f"{BREAKS} {broken}: {_figures(loser)}"
     if loser.doubtful and not winner.doubtful:
         return f"{loser.unknown} of its prices are not known, so that the budget cannot be shown to hold"
     gap = winner.total - loser.total
@@ -39,7 +42,7 @@ def why_lost(loser: Candidate, winner: Candidate, weights: dict[str, float]) -> 
     )
     told = [_difference(name, loser, winner) for _, name in worse[:SHOWN]]
     if gap < 0.0005:
-        return "scores the same and comes later in the alphabet" if not told else f"level; {'; '.join(told)}"
+        return f"scores the same; {'; '.join(told)}" if told else "scores the same and comes later by name"
     return f"lost by {gap:.3f}: {'; '.join(told) or 'many small differences'}"
 
 

@@ -13,7 +13,7 @@ from typing import TypeAlias
 
 from pilothouse.apps.mlops.design import Role
 from pilothouse.apps.mlops.planner.brief import Brief
-from pilothouse.apps.mlops.planner.options import Menu, Option, Site
+from pilothouse.apps.mlops.planner.menu import Menu, Option, Site
 from pilothouse.apps.mlops.planner.path import over_regions
 from pilothouse.apps.mlops.planner.scoring import (
     Scales,
@@ -196,7 +196,7 @@ def _excess(
 ) -> dict[str, float]:
     """How far each broken limit would have to move: the logarithm of the ratio of what is to what may be."""
     excess: dict[str, float] = {}
-    if limits.budget is not None and cost > limits.budget * 1.3:
+    if limits.budget is not None and cost > limits.budget:
         excess["budget"] = math.log(cost / limits.budget)
     if limits.latency is not None and latency > limits.latency:
         excess["latency_ms"] = math.log(latency / limits.latency)

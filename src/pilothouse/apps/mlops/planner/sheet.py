@@ -5,7 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from enum import StrEnum
 
-from pilothouse.apps.mlops.planner.brief import CORES_PER_ACCELERATOR, SECONDS_PER_MONTH, Brief
+from pilothouse.apps.mlops.planner.brief import SECONDS_PER_MONTH, Brief
+from pilothouse.apps.mlops.planner.estimates import CORES_PER_ACCELERATOR
 from pilothouse.apps.mlops.requirements import Workload
 
 UTILISATION = 0.6
