@@ -8,19 +8,28 @@ from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
 from importlib.metadata import entry_points
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
+import structlog
 from pydantic import BaseModel, ConfigDict
 
 from pilothouse.agents.agent import Agent
 from pilothouse.artifacts.store import ObjectArtifacts
-from pilothouse.errors import NotFound
+from pilothouse.errors import NotFound, PilothouseError
 from pilothouse.migrations.upgrade import upgrade
 from pilothouse.runtime.engine import Engine
 from pilothouse.runtime.worker_settings import WorkerSettings
 from pilothouse.runtime.workflows import Workflow, Workflows
 from pilothouse.settings import Settings
 from pilothouse.tools.tool import Tool
+
+if TYPE_CHECKING:
+    from pilothouse.kit.postgres import Attachment
+
+log = structlog.get_logger(__name__)
+
+REVIVE_AFTER = 1.0
+"""Seconds between two looks at whether the embedded server still answers."""
 
 GROUP = "pilothouse.apps"
 """The entry point group in which applications are found."""
@@ -105,7 +114,7 @@ async def assembled(settings: Settings, apps: Sequence[App]) -> AsyncIterator[Pi
     Raises `DatabaseUnavailable` and what the embedded server's launcher says.
     """
     async with AsyncExitStack() as stack:
-        conninfo = settings.database_url
+        conninfo, attachment = settings.database_url, None
         if conninfo is None:
             from pilothouse.kit import postgres
 
@@ -123,4 +132,23 @@ async def assembled(settings: Settings, apps: Sequence[App]) -> AsyncIterator[Pi
         )
         stack.push_async_callback(engine.close)
         await engine.open()
+        if attachment is not None:
+            keeping = asyncio.create_task(_keep_alive(attachment, engine))
+            stack.push_async_callback(_cancelled, keeping)
         yield Pilothouse(settings, apps, engine, artifacts, conninfo)
+
+
+async def _keep_alive(attachment: Attachment, engine: Engine) -> None:
+    """Start the embedded server again, should it die under this process; runs then go on by themselves."""
+    while True:
+        await asyncio.sleep(REVIVE_AFTER)
+        if not engine.listener.connected:
+            try:
+                await asyncio.to_thread(attachment.revive)
+            except PilothouseError as error:
+                log.warning("database_not_revived", reason=str(error))
+
+
+async def _cancelled(task: asyncio.Task[None]) -> None:
+    task.cancel()
+    await asyncio.wait([task])

@@ -20,7 +20,7 @@ from rich.text import Text
 from pilothouse.cli import cards
 from pilothouse.cli.client import Client
 from pilothouse.cli.view import Event, OpenQuestion, RunView, StepLine
-from pilothouse.errors import Conflict, InvalidInput
+from pilothouse.errors import Conflict, DatabaseUnavailable, InvalidInput
 
 DONE, FAILED, WAITING, INTERRUPTED = 0, 1, 3, 130
 
@@ -250,7 +250,11 @@ class Watch:
         """Whether the run waits for an answer that is not going to come from here."""
         if self._asking or not self.view.questions:
             return False
-        if await self.client.status(self.view.run_id) != "waiting":
+        try:
+            status = await self.client.status(self.view.run_id)
+        except DatabaseUnavailable:
+            return False  # following waits for it, and says so where it stays away
+        if status != "waiting":
             return False
         self.view.status = "waiting"
         return True
