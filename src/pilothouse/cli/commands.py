@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import asyncio
+import io
 import json
+import re
 import sys
 from pathlib import Path
 from typing import Any
@@ -17,6 +20,9 @@ from pilothouse.cli.opening import Options, opened
 from pilothouse.cli.running import parse_answers, save
 from pilothouse.cli.view import RunView
 from pilothouse.errors import InvalidInput
+
+PICTURE_WIDTH = 110
+"""Columns of a run's picture."""
 
 
 async def list_runs(
@@ -38,18 +44,32 @@ async def list_runs(
     _print(table if rows else 'No runs yet. Start one: pilothouse run mlops "..."')
 
 
-async def show_run(options: Options, run_id: str, *, as_json: bool) -> None:
-    """Print all there is to know of a run."""
+async def show_run(options: Options, run_id: str, svg: Path | None, *, as_json: bool) -> None:
+    """Print all there is to know of a run, or draw it."""
     async with opened(options) as client:
         view = await _view(client, run_id)
     if as_json:
         _document(view.document())
-        return
-    console = _console()
+    elif svg is not None:
+        await asyncio.to_thread(svg.write_text, picture(view), "utf-8")
+        _print(f"wrote {svg}")
+    else:
+        _show(_console(), view)
+
+
+def picture(view: RunView) -> str:
+    """The run as an SVG image that loads nothing from elsewhere."""
+    console = Console(record=True, width=PICTURE_WIDTH, file=io.StringIO(), force_terminal=True)
+    _show(console, view)
+    drawn = console.export_svg(title=f"pilothouse show {cards.short(view.run_id)}")
+    return re.sub(r"@font-face \{.*?\}", "", drawn, flags=re.DOTALL)  # fonts of this machine serve as well
+
+
+def _show(console: Console, view: RunView) -> None:
     for item in view.cards:
         console.print(cards.card(item))
     for line in view.steps:
-        console.print(cards.step(line, 0.0))
+        console.print(cards.step(line, line.at))
     for question in view.questions.values():
         console.print(cards.question(question))
     if view.error:

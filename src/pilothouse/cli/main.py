@@ -119,9 +119,14 @@ def runs(
 
 
 @cli.command(rich_help_panel="Runs")
-def show(context: typer.Context, run_id: Run, as_json: Json = False) -> None:
+def show(
+    context: typer.Context,
+    run_id: Run,
+    svg: Annotated[Path | None, typer.Option("--svg", help="Draw it into this SVG file.")] = None,
+    as_json: Json = False,
+) -> None:
     """Show a run: its steps, reason cards, questions, artifacts and how it ended."""
-    _do(context, "show_run", run_id, as_json=as_json)
+    _do(context, "show_run", run_id, svg, as_json=as_json)
 
 
 @cli.command(rich_help_panel="Runs")

@@ -37,12 +37,13 @@ class OpenQuestion:
 
 @dataclass
 class StepLine:
-    """A finished or running step: its agent or tool, how it went, and for how long (seconds)."""
+    """A finished step: its agent or tool, how it went, for how long and when in the run (seconds)."""
 
     key: str
     name: str
     state: str
     seconds: float
+    at: float
     detail: str = ""
 
 
@@ -94,7 +95,9 @@ class RunView:
         failure = payload if event.kind == "failed" else payload.get("failure")
         detail = failure["message"] if failure else payload.get("name", "")
         seconds = (event.at - before).total_seconds()
-        line = StepLine(event.key, name, "failed" if failure else _SHOWN[event.kind], seconds, detail)
+        line = StepLine(
+            event.key, name, "failed" if failure else _SHOWN[event.kind], seconds, self.elapsed, detail
+        )
         self.steps.append(line)
         self.current = ""
         return line

@@ -12,8 +12,8 @@ from pilothouse.kit.postgres.mounts import refuse_network
 
 TABLE = """\
 22 1 8:1 / / rw,relatime shared:1 - ext4 /dev/sda1 rw
-30 22 0:40 / /home rw,relatime - nfs4 server:/home rw,vers=4.2
-31 30 8:2 / /home/local\\040disk rw - xfs /dev/sdb1 rw
+30 22 0:40 / /srv rw,relatime - nfs4 server:/srv rw,vers=4.2
+31 30 8:2 / /srv/local\\040disk rw - xfs /dev/sdb1 rw
 32 22 0:41 / /mnt/share rw - cifs //server/share rw
 33 32 0:42 / /mnt/share rw - tmpfs tmpfs rw
 34 22 0:43 / /mnt/cloud rw - fuse.sshfs host: rw
@@ -23,8 +23,8 @@ TABLE = """\
 @pytest.mark.parametrize(
     ("folder", "kind", "mount"),
     [
-        ("/home/alice/data", "nfs4", "/home"),
-        ("/home", "nfs4", "/home"),
+        ("/srv/alice/data", "nfs4", "/srv"),
+        ("/srv", "nfs4", "/srv"),
         ("/mnt/cloud/x", "fuse.sshfs", "/mnt/cloud"),
     ],
 )
@@ -36,7 +36,7 @@ def test_a_folder_on_a_network_mount_is_refused(folder: str, kind: str, mount: s
     assert "PILOTHOUSE_DATABASE_URL" in str(caught.value)
 
 
-@pytest.mark.parametrize("folder", ["/", "/homework", "/home/local disk/data", "/mnt/share/data", "/var/lib"])
+@pytest.mark.parametrize("folder", ["/", "/homework", "/srv/local disk/data", "/mnt/share/data", "/var/lib"])
 def test_a_folder_on_a_local_disk_is_accepted(folder: str) -> None:
     refuse_network(Path(folder), TABLE)
 

@@ -5,9 +5,10 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from pilothouse.apps.mlops.coverage.needs import NEEDS
+from pilothouse.apps.mlops.intake.lexicon.load import names
 from pilothouse.apps.mlops.intake.read import candidates_of, constraints
 from pilothouse.apps.mlops.intake.reading import look
-from pilothouse.apps.mlops.intake.resolve import resolve
+from pilothouse.apps.mlops.intake.resolve import UNIONS, resolve
 from pilothouse.apps.mlops.requirements import Skill, UseCase
 
 TEMPLATES: Mapping[str, str] = {
@@ -65,12 +66,14 @@ def parse(fields: tuple[str, ...], text: str) -> dict[str, dict[str, object]]:
     """
     plain = text.strip().strip(".!").lower()
     for field in fields:
-        word = _WORDS.get(field, {}).get(plain)
+        word = _WORDS.get(field, {}).get(plain, _value_named(field, plain))
         if word is not None:
             return {field: {"value": word, "confidence": 1.0}}
         if field in _TRUTHS and (said := _truth(plain)) is not None:
             return {field: {"value": said, "confidence": 1.0}}
     found = _read(text)
+    if "existing_stack" in fields and not found.keys() & set(fields):
+        found |= _named(plain)
     if any(name in found for field in fields for name in (field, *ALTERNATIVES.get(field, ()))):
         return found
     for field in fields:
@@ -79,6 +82,20 @@ def parse(fields: tuple[str, ...], text: str) -> dict[str, dict[str, object]]:
             if field in framed:
                 return {field: framed[field]}
     return {}
+
+
+def _value_named(field: str, plain: str) -> object:
+    """The value that `plain` is the name of (of a set, the list of names), or None."""
+    if field not in UNIONS:
+        return names(field).get(plain)
+    values = [names(field).get(name.strip().replace("-", " ")) for name in plain.split(",")]
+    return tuple(values) if values and None not in values else None
+
+
+def _named(plain: str) -> dict[str, dict[str, object]]:
+    """A technology by its one name, which alone would mean too little in a prompt ("use glue")."""
+    found = tuple(sorted(name for name in names("technology") if f" {name} " in f" {plain} "))
+    return {"existing_stack": {"value": found, "confidence": 1.0}} if found else {}
 
 
 def _truth(plain: str) -> bool | None:

@@ -38,17 +38,12 @@ def settle(intake: Intake, fields: tuple[str, ...], said: Mapping[str, Mapping[s
             values[name] = _joined(values.get(name), constraint) if name in _ADDED_TO else constraint
     requirements = _validated(before, values)
     answered = set(said)
-    for conflict in list(in_values(requirements)):
+    for conflict in in_values(requirements):
         if set(conflict.fields) & answered:
-            for name in set(conflict.fields) - answered:
+            for name in set(conflict.fields) & set(fields) - answered:
                 values[name] = _without_conflict(requirements, name)
     requirements = infer(_validated(before, values))
-    old = set(in_values(before))
-    kept = [
-        item
-        for item in intake.contradictions
-        if item not in old and not set(item.fields) & (answered | set(fields))
-    ]
+    kept = [item for item in intake.contradictions if not set(item.fields) & (answered | set(fields))]
     return Intake(
         requirements=requirements,
         contradictions=once([*kept, *in_values(requirements)]),

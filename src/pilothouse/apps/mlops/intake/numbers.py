@@ -60,8 +60,18 @@ def parse(figure: str) -> tuple[Decimal, Decimal | None] | None:
     return value, (Decimal(bare) if grouped else None)
 
 
-def amount_at(tokens: Sequence[Token], index: int) -> Amount | None:
-    """The number that begins at token `index`, with its scale; None where there is none."""
+def amount_at(tokens: Sequence[Token], index: int, language: str = "en") -> Amount | None:
+    """The number that begins at token `index`, with its scale; None where there is none.
+
+    `language` decides "mil": a million in English, a thousand in Spanish and Portuguese.
+    """
+    amount = _amount_at(tokens, index)
+    if amount and language == "en" and tokens[amount.last - 1].text == "mil":
+        return amount._replace(value=amount.value * 1000, scale=amount.scale * 1000)
+    return amount
+
+
+def _amount_at(tokens: Sequence[Token], index: int) -> Amount | None:
     token = tokens[index]
     if token.kind is Kind.NUMBER:
         figure = parse(token.text)

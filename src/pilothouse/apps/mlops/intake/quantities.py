@@ -139,7 +139,7 @@ class _Assembler:
         self._bullets = text.plain.count("\n-") + text.plain.startswith("-")
 
     def at(self, index: int) -> Quantity | None:
-        amount = amount_at(self._tokens, index) or self._article_of_time(index)
+        amount = amount_at(self._tokens, index, self._language) or self._article_of_time(index)
         if amount is None:
             return None
         upper = self._range_end(amount)
@@ -270,7 +270,7 @@ class _Assembler:
         """The upper end of "2-3k", "$5k to $10k", "between 100 and 200", or None."""
         at = amount.last
         word = self._word(at)
-        unit = word in vocabulary("period") or word in units.GIGABYTES
+        unit = self._period(at) or word in units.GIGABYTES
         if unit or self._currency_at(at)[0] or self._percent(at):
             at += 1
         if at >= len(self._tokens):
@@ -283,7 +283,7 @@ class _Assembler:
             at += 2 if word == "up" else 1
         if self._currency_at(at)[0]:
             at += 1
-        upper = amount_at(self._tokens, at) if at < len(self._tokens) else None
+        upper = amount_at(self._tokens, at, self._language) if at < len(self._tokens) else None
         if upper is None or self._tokens[at].kind is not Kind.NUMBER:
             return None
         return upper if _scaled_like(amount, upper).value < upper.value else None

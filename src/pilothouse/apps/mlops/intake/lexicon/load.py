@@ -133,6 +133,18 @@ def lexicon() -> Lexicon:
     return loaded
 
 
+@cache
+def names(field: str) -> Mapping[str, object]:
+    """The values of `field` that the tables know, by their own names ("fraud detection", "new zealand")."""
+    found: dict[str, object] = {}
+    for table in TABLES:
+        for entry in parse(_read(table)):
+            if entry.field == field:
+                name = str(getattr(entry.value, "value", entry.value))
+                found[name.replace("_", " ").replace("-", " ")] = entry.value
+    return found
+
+
 def vocabulary(field: str) -> Mapping[str, str]:
     """The single words of the table of units that have `field` ("period", "noun" …), each with its value."""
     return _vocabularies()[field]

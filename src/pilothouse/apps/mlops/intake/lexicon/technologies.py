@@ -35,7 +35,6 @@ PROVIDERS: Mapping[Cloud, frozenset[str]] = {
         {
             *(
                 "aks",
-                "azure devops",
                 "azure functions",
                 "azure ml",
                 "azure openai",

@@ -78,7 +78,7 @@ def read_excluded_clouds(reading: Reading) -> Iterator[Candidate]:
 def read_on_premises(reading: Reading) -> Iterator[Candidate]:
     """Own servers or a cloud; "not in the cloud" is own servers, and what is left behind is neither."""
     for hit in reading.of("on_premises"):
-        left = reading.near("migration", hit.first, hit.first + 1, back=4, ahead=0) < FAR
+        left = reading.near("migration", hit.first, hit.first + 1, back=3, ahead=0) < FAR
         if left or reading.word(hit.last) in _ABOUT_PEOPLE:
             continue
         value = bool(hit.value) is not hit.negated

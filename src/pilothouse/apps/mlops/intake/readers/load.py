@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import replace
 from decimal import Decimal
+from itertools import pairwise
 
 from pilothouse.apps.mlops.intake.lexicon.load import vocabulary
 from pilothouse.apps.mlops.intake.quantities import Measure, Quantity
@@ -45,6 +46,7 @@ def read_throughput(reading: Reading) -> Iterator[Candidate]:
     it is divided by `ASSUMED_PEAK_FACTOR`.
     """
     rates = [rate for quantity in reading.quantities if (rate := rated(reading, quantity))]
+    rates += list(_every(reading))
     reach = 1 if any(read_peak_factor(reading)) else 4  # "200 rps with 3x peaks" is a mean
     means = [rate for rate in rates if not _peak(reading, rate, reach)]
     peaks = [rate for rate in rates if _peak(reading, rate, reach)]
@@ -69,6 +71,16 @@ def read_throughput(reading: Reading) -> Iterator[Candidate]:
     note = f"only a peak was stated; the mean is taken as 1/{ASSUMED_PEAK_FACTOR} of it"
     yield _throughput(peak, peak.value / ASSUMED_PEAK_FACTOR, None, 0.75, note)
     yield Candidate("peak_factor", float(ASSUMED_PEAK_FACTOR), 0.6, peak.first, peak.last, "x", note=note)
+
+
+def _every(reading: Reading) -> Iterator[Quantity]:
+    """Rates such as "1M metrics every 10 seconds", per second."""
+    for count, span in pairwise(reading.quantities):
+        led = "every" in reading.cues[span.first - 1] and span.first - count.last <= 3
+        counted = count.measure is Measure.COUNT and not count.per and count.unit in {*_CONFIDENCE, "device"}
+        if led and counted and span.measure is Measure.DURATION and min(count.value, span.value) > 0:
+            value = count.value / span.seconds
+            yield replace(count, value=value, low=None, per="second", unit="event", last=span.last)
 
 
 def _bare_means(reading: Reading, peak: Quantity) -> list[Quantity]:

@@ -95,8 +95,8 @@ def _confidence(reading: Reading, quantity: Quantity) -> float:
 
 def _without_currency(reading: Reading, quantity: Quantity, cue: int) -> float:
     monthly = quantity.per in {"month", "year"}
-    usable = quantity.unit == "" and quantity.per in {"", "month", "year", "week"}
-    if not usable or cue > 4 or 0 < quantity.value < _SMALLEST:
+    usable = quantity.unit == "" and quantity.per in {"", "day", "month", "year", "week"}
+    if not usable or cue > 4 or (0 < quantity.value < _SMALLEST and not quantity.negative):
         return 0.0
     if reading.near("not_budget", quantity.first, quantity.last, back=4, ahead=2) <= cue:
         return 0.0

@@ -5,10 +5,12 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from pilothouse.apps.mlops.intake.quantities import Measure, Quantity
-from pilothouse.apps.mlops.intake.reading import FAR, Candidate, Reading
+from pilothouse.apps.mlops.intake.reading import Candidate, Reading
 from pilothouse.apps.mlops.requirements import Skill
 
 _LARGEST_TEAM = 2000
+_WE_ARE = frozenset({"are", "sind", "sommes", "somos"})
+_FIRMS = frozenset({"startup", "firm", "company", "business", "shop", "agency"})
 _PLAIN_PEOPLE = frozenset(
     {
         "people",
@@ -32,17 +34,9 @@ def read_team_size(reading: Reading) -> Iterator[Candidate]:
     for quantity in reading.quantities:
         if quantity.measure is not Measure.COUNT or not 1 <= quantity.value <= _LARGEST_TEAM or quantity.per:
             continue
-        cue = reading.near("team", quantity.first, quantity.last, back=3, ahead=1)
         if quantity.unit == "person" and quantity.noun not in _PLAIN_PEOPLE:
             parts.append(quantity)
-        elif (
-            (quantity.unit == "" and cue <= 2)
-            or (quantity.unit in {"person", "user"} and cue <= 3)
-            or (
-                quantity.noun in _PLAIN_PEOPLE
-                and reading.word(quantity.first - 1) in {"are", "sind", "sommes", "somos"}
-            )
-        ):
+        elif _everyone(reading, quantity):
             whole.append(quantity)
     for quantity in whole:
         spots = range(quantity.first - 1, max(quantity.first - 4, -1), -1)
@@ -56,6 +50,16 @@ def read_team_size(reading: Reading) -> Iterator[Candidate]:
         yield Candidate("team_size", hit.value, hit.confidence, hit.first, hit.last, "people")
 
 
+def _everyone(reading: Reading, quantity: Quantity) -> bool:
+    """Whether it counts the whole team: "a team of 5", "a two-person startup", "we are 5 people"."""
+    cue = reading.near("team", quantity.first, quantity.last, back=3, ahead=1)
+    if cue <= (2 if quantity.unit == "" else 3) and quantity.unit in {"", "person", "user"}:
+        return True
+    before = reading.word(quantity.first - 1)
+    near = {before, reading.word(quantity.first - 2), reading.word(quantity.last)}
+    return quantity.noun in _PLAIN_PEOPLE and (before in _WE_ARE or bool(near & _FIRMS))
+
+
 def read_team_skill(reading: Reading) -> Iterator[Candidate]:
     """What the team can do; "no ops experience" and "we don't have a data team" are a novice's words."""
     for hit in reading.of("team_skill"):
@@ -66,5 +70,3 @@ def read_team_skill(reading: Reading) -> Iterator[Candidate]:
     for hit in reading.of("expertise"):
         if hit.negated:
             yield Candidate("team_skill", Skill.NOVICE, hit.confidence, hit.first, hit.last)
-        elif reading.near("team", hit.first, hit.last, back=3, ahead=3) < FAR and hit.confidence < 0.6:
-            yield Candidate("team_skill", Skill.INTERMEDIATE, hit.confidence, hit.first, hit.last)

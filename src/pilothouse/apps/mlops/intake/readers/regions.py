@@ -35,7 +35,10 @@ _ABOUT_LANGUAGE = frozenset(
 
 def read_regions(reading: Reading) -> Iterator[Candidate]:
     """Places by position, each a set of one; places that are denied or lie "outside" are left out."""
+    laws = {at for hit in reading.of("compliance") for at in range(hit.first, hit.last)}
     for hit in reading.of("regions"):
+        if hit.last - 1 in laws:
+            continue  # "the EU AI Act"
         if hit.confidence < 0.6 and reading.word(hit.last) in _ABOUT_LANGUAGE:
             continue
         yield from _place(reading, str(hit.value), hit.confidence, hit.first, hit.last, denied=hit.negated)

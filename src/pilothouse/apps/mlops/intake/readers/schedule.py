@@ -16,7 +16,10 @@ DRIFT_DAYS = 30.0
 _DAY = Decimal(86_400)
 _LEADS = frozenset({"in", "within", "next", "dans", "en", "binnen", "innerhalb", "inside", "les", "sous"})
 _BY = frozenset(
-    {"by", "until", "before", "bis", "avant", "antes", "end", "ende", "fin", "till", "ab", "starting"}
+    {
+        *("by", "until", "before", "bis", "avant", "antes", "end", "ende", "fin", "till", "ab", "starting"),
+        "deadline",
+    }
 )
 _SPANS = {
     **dict.fromkeys(("month", "monat", "monats", "mois", "mes"), 4.0),
@@ -30,8 +33,14 @@ _NO_CALENDAR = "a date was named; intake knows no calendar, so {} weeks are assu
 
 def read_retraining(reading: Reading) -> Iterator[Candidate]:
     """Days between trainings: "retrain weekly", "every 2 weeks", "on drift"."""
-    for hit in reading.of("frequency"):
-        if not hit.negated and reading.near("retraining", hit.first, hit.last, back=6, ahead=4) < FAR:
+    often = [
+        (reading.near("retraining", hit.first, hit.last, back=6, ahead=4), hit)
+        for hit in reading.of("frequency")
+        if not hit.negated
+    ]
+    nearest = min((distance for distance, _ in often), default=FAR)
+    for distance, hit in often:
+        if distance < FAR and distance <= max(nearest, 1):
             yield Candidate("retraining_days", hit.value, hit.confidence, hit.first, hit.last, "days")
     for quantity in reading.quantities:
         spot = (quantity.first, quantity.last)
@@ -81,7 +90,8 @@ def read_deadline(reading: Reading) -> Iterator[Candidate]:
                 low and value,
             )
     for at, token in enumerate(reading.tokens):
-        if token.text in _BY and token.kind is Kind.WORD:
+        due = token.text == "in" and reading.near("deadline", at, at + 1, back=3, ahead=0) < FAR
+        if token.kind is Kind.WORD and (token.text in _BY or due):
             yield from _calendar(reading, at)
 
 
@@ -116,7 +126,7 @@ def _calendar(reading: Reading, at: int) -> Iterator[Candidate]:
             note = _NO_CALENDAR.format(f"{weeks:g}")
             yield Candidate("deadline_weeks", weeks, 0.35, at, index + 1, "weeks", note=note)
             return
-        if token.kind is not Kind.WORD:
+        if token.kind not in {Kind.WORD, Kind.NUMBER, Kind.PAUSE}:
             return
 
 

@@ -45,7 +45,7 @@ def read_volume(reading: Reading) -> Iterator[Candidate]:
 
 def _of_one_item(reading: Reading, quantity: Quantity) -> bool:
     """Whether it is the size of a file, a model or a machine's memory rather than of the data."""
-    memory = reading.near("memory", quantity.first, quantity.last, back=2, ahead=2) < FAR
+    memory = reading.near("memory", quantity.first, quantity.last, back=3, ahead=2) < FAR
     return memory or quantity.value < _SMALLEST_GB
 
 

@@ -49,7 +49,7 @@ def ways(reading: Reading) -> Ways:
 
 
 def _about_training(reading: Reading, hit: Hit) -> bool:
-    return reading.near("retraining", hit.first, hit.last, back=4, ahead=4) < FAR
+    return reading.near("retraining", hit.first, hit.last, back=4, ahead=3) < FAR
 
 
 def read_workload(reading: Reading) -> Iterator[Candidate]:

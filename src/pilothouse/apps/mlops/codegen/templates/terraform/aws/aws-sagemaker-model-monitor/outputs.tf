@@ -1,0 +1,4 @@
+output "schedule_name" {
+  description = "Name of the monitoring schedule."
+  value       = aws_sagemaker_monitoring_schedule.this.name
+}

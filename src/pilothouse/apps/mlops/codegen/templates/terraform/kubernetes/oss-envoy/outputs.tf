@@ -1,0 +1,4 @@
+output "url" {
+  description = "Address of the API."
+  value       = "https://${var.domain_name}"
+}
