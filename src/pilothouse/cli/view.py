@@ -47,7 +47,7 @@ class StepLine:
     detail: str = ""
 
 
-_SHOWN = {"completed": "done", "failed": "failed", "outcome": "done", "saved": "saved", "slept": "sleeps"}
+_SHOWN = {"completed": "done", "failed": "failed", "outcome": "done", "saved": "wrote", "slept": "sleeps"}
 
 
 @dataclass
@@ -59,6 +59,7 @@ class RunView:
     status: str = "queued"
     started: dt.datetime | None = None
     last: dt.datetime | None = None
+    step_began: dt.datetime | None = None
     current: str = ""
     steps: list[StepLine] = field(default_factory=list)
     cards: list[dict[str, Any]] = field(default_factory=list)
@@ -84,7 +85,7 @@ class RunView:
     def add(self, event: Event) -> StepLine | None:
         """Take one event in; returns the step that it ended, if it ended one."""
         self.seq = event.seq
-        before, self.last = self.last or event.at, event.at
+        self.last = event.at
         handler = getattr(self, f"_on_{event.kind}", None)
         if handler is not None:
             handler(event)
@@ -94,7 +95,8 @@ class RunView:
         payload = event.payload if isinstance(event.payload, dict) else {}
         failure = payload if event.kind == "failed" else payload.get("failure")
         detail = failure["message"] if failure else payload.get("name", "")
-        seconds = (event.at - before).total_seconds()
+        seconds = (event.at - (self.step_began or event.at)).total_seconds()
+        self.step_began = event.at
         line = StepLine(
             event.key, name, "failed" if failure else _SHOWN[event.kind], seconds, self.elapsed, detail
         )
@@ -103,7 +105,7 @@ class RunView:
         return line
 
     def _on_submitted(self, event: Event) -> None:
-        self.started = event.at
+        self.started = self.step_began = event.at
         self.status = "queued"
 
     def _on_started(self, event: Event) -> None:
@@ -132,6 +134,7 @@ class RunView:
         )
 
     def _on_answered(self, event: Event) -> None:
+        self.step_began = event.at
         self.questions.pop(event.key, None)
         self.status = "running"
 

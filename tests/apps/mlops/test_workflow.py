@@ -134,7 +134,7 @@ async def test_a_design_that_is_rejected_at_the_gate_is_not_built(
         ("", "empty"),
         ("   \n", "empty"),
         ("x" * 10_001, "10,000"),
-        ("1234 5678", "letter"),
+        ("1234 5678", "no words"),
         ("Fraud detection with a budget of -5000$", "negative"),
         ("bell \x07 in it", "control"),
     ],
@@ -170,7 +170,7 @@ def test_two_designs_are_compared(shell: Shell) -> None:
     assert {"section": "design", "item": "cloud", "before": "aws", "after": "azure"} in differences
 
 
-@pytest.mark.parametrize("kills", [3, pytest.param(50, marks=pytest.mark.long)])
+@pytest.mark.parametrize("kills", [2, pytest.param(50, marks=pytest.mark.long)])
 def test_killed_anywhere_it_goes_on_and_makes_the_same_bytes(shell: Shell, kills: int) -> None:
     undisturbed = shell("run", "mlops", FRAUD, "--yes", "--out", "undisturbed")
     assert undisturbed.code == 0, undisturbed.err

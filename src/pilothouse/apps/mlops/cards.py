@@ -56,6 +56,8 @@ def questions(asked: Sequence[Inquiry], replies: Sequence[str], settled: Intake)
         if item.origin is Origin.ASSUMED
     ]
     decision = f"{len(asked)} questions answered, {len(assumed)} values assumed."
+    if not asked:
+        decision = "Enough is known: nothing is asked."
     return ReasonCard(
         title="Questions", decision=decision, reasoning=_first([*answered, *assumed], 10), confidence=1.0
     )
