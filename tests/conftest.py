@@ -7,13 +7,19 @@ database for each test process, emptied before every test; `new_database` makes 
 from __future__ import annotations
 
 import asyncio
+import shutil
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
+from contextlib import AsyncExitStack
 from itertools import count
 from pathlib import Path
+from typing import Any
 
+import httpx
 import psycopg
 import pytest
 
+from pilothouse import App
+from pilothouse.app import Pilothouse
 from pilothouse.artifacts.store import ObjectArtifacts
 from pilothouse.kit import postgres
 from pilothouse.migrations.upgrade import upgrade
@@ -21,6 +27,9 @@ from pilothouse.runtime.engine import Engine
 from pilothouse.runtime.worker import Worker
 from pilothouse.runtime.worker_settings import WorkerSettings
 from pilothouse.runtime.workflows import Workflow, Workflows
+from pilothouse.settings import Settings
+from pilothouse.telemetry import logs
+from support import parcels
 
 TEMPLATE, SHARED = "migrated", "shared"
 
@@ -39,13 +48,21 @@ def empty(conninfo: str, database: str) -> None:
                 connection.execute(psycopg.sql.SQL("delete from {}").format(psycopg.sql.Identifier(name)))
 
 
+@pytest.fixture(scope="session", autouse=True)
+def _log_lines() -> None:
+    """Log as the product does: structlog's own defaults take seconds to print a traceback."""
+    logs.configure("debug", "readable")
+
+
 @pytest.fixture(scope="session")
 def postgres_server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[postgres.Attachment]:
     """A PostgreSQL of this test process, with a migrated database to copy."""
-    with postgres.attach(tmp_path_factory.mktemp("postgresql")) as attachment:
+    folder = tmp_path_factory.mktemp("postgresql")
+    with postgres.attach(folder) as attachment:
         upgrade(attachment.create_database(TEMPLATE))
         attachment.create_database(SHARED, TEMPLATE)
         yield attachment
+    shutil.rmtree(folder)  # pytest keeps the folders of three runs, and this one has 80 MB
 
 
 @pytest.fixture
@@ -104,10 +121,123 @@ async def start_worker(
 
     async def start(engine: Engine, settings: WorkerSettings | None = None, **options: object) -> Worker:
         worker = engine.worker(settings or WorkerSettings(poll=0.2), **options)
-        started.append((worker, asyncio.create_task(worker.run())))
+        task = asyncio.create_task(worker.run())
+        started.append((worker, task))
+        while not (worker._heartbeat.valid() or task.done()):
+            await asyncio.sleep(0.001)
         return worker
 
     yield start
     for worker, task in started:
         await worker.stop(drain=0.5)
         await task
+
+
+@pytest.fixture
+def sample_app() -> App:
+    """An application whose workflows echo, ask, fail, run until told, and sleep."""
+    return parcels.app
+
+
+@pytest.fixture
+async def open_pilothouse(
+    conninfo: str, artifacts: ObjectArtifacts, open_engine: Callable[..., Awaitable[Engine]]
+) -> Callable[..., Awaitable[Pilothouse]]:
+    """Wires a process over `conninfo`: `await open_pilothouse(app, ..., max_body_bytes=5_000)`."""
+
+    async def make(*apps: App, **said: object) -> Pilothouse:
+        engine = await open_engine(*(workflow for app in apps for workflow in app.workflows))
+        return Pilothouse(Settings(_env_file=None, **said), apps, engine, artifacts, conninfo)
+
+    return make
+
+
+async def _ready(client: httpx.AsyncClient) -> httpx.AsyncClient:
+    async with asyncio.timeout(5):
+        while (await client.get("/health/ready")).status_code != 200:
+            await asyncio.sleep(0.005)
+    return client
+
+
+@pytest.fixture
+async def open_api(
+    open_pilothouse: Callable[..., Awaitable[Pilothouse]],
+) -> AsyncIterator[Callable[..., Awaitable[httpx.AsyncClient]]]:
+    """Serves applications in this process: `client = await open_api(app, execute=False, port=1)`."""
+    from pilothouse.server import create_api
+
+    async with AsyncExitStack() as stack:
+
+        async def make(*apps: App, execute: bool = True, **said: object) -> httpx.AsyncClient:
+            api = create_api(await open_pilothouse(*apps, **said), execute=execute)
+            await stack.enter_async_context(api.router.lifespan_context(api))
+            transport = httpx.ASGITransport(api, raise_app_exceptions=False)
+            client = httpx.AsyncClient(transport=transport, base_url="http://localhost", timeout=20)
+            return await _ready(await stack.enter_async_context(client))
+
+        yield make
+
+
+@pytest.fixture
+async def open_server(
+    open_pilothouse: Callable[..., Awaitable[Pilothouse]],
+) -> AsyncIterator[Callable[..., Awaitable[httpx.AsyncClient]]]:
+    """As `open_api`, but behind a real socket: responses stream, and a client can go away."""
+    from pilothouse.server import Serving, listening, uvicorn_server
+
+    async with AsyncExitStack() as stack:
+
+        async def make(*apps: App, **said: object) -> httpx.AsyncClient:
+            pilothouse = await open_pilothouse(*apps, drain_timeout=1, **said)
+            bound = stack.enter_context(listening("127.0.0.1", 0))
+            serving = Serving(pilothouse)
+            server = uvicorn_server(serving, pilothouse.settings)
+            task = asyncio.create_task(server.serve(sockets=[bound]))
+
+            async def stop() -> None:
+                server.should_exit = True
+                await task
+
+            stack.push_async_callback(stop)
+            while not server.started:
+                await asyncio.sleep(0.005)
+            url = f"http://127.0.0.1:{bound.getsockname()[1]}"
+            client = await stack.enter_async_context(httpx.AsyncClient(base_url=url, timeout=20))
+            client.serving = serving
+            return await _ready(client)
+
+        yield make
+
+
+@pytest.fixture
+def submit() -> Callable[..., Awaitable[str]]:
+    """Submits a run of a sample workflow: `run_id = await submit(client, "echo", text="hello")`."""
+
+    async def make(client: httpx.AsyncClient, workflow: str, **parcel: object) -> str:
+        wanted = {"workflow": workflow, "input": {"text": "hello"} | parcel}
+        answer = await client.post("/api/v1/runs", json=wanted)
+        assert answer.status_code == 201, answer.text
+        return str(answer.json()["id"])
+
+    return make
+
+
+@pytest.fixture
+def reach() -> Callable[..., Awaitable[dict[str, Any]]]:
+    """Waits until a run is in a state: `run = await reach(client, run_id, "completed")`."""
+
+    async def wait(client: httpx.AsyncClient, run_id: str, status: str) -> dict[str, Any]:
+        async with asyncio.timeout(5):
+            while True:
+                run = (await client.get(f"/api/v1/runs/{run_id}")).json()
+                if run["status"] == status:
+                    return run
+                await asyncio.sleep(0.01)
+
+    return wait
+
+
+@pytest.fixture
+async def client(open_api: Callable[..., Awaitable[httpx.AsyncClient]], sample_app: App) -> httpx.AsyncClient:
+    """A client of the sample application, with a worker that executes its runs."""
+    return await open_api(sample_app)

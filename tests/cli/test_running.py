@@ -121,7 +121,7 @@ def test_a_killed_run_goes_on_where_it_was(pilothouse: Shell) -> None:
     [
         (("run", "nowhere"), "Known workflows"),
         (("run", "orders", '{"amount": -1}'), "amount: Input should be greater than 0"),
-        (("run", "orders", '{"amount"'), "not valid"),
+        (("run", "orders", '{"amount"'), "no valid JSON"),
         (("run", "orders", "--answer", "colour"), "key=value"),
         (("run", "orders", "text", "--input", "file"), "Give one of them"),
         (("run", "orders", "--input", "missing.json"), "cannot be read"),
@@ -158,7 +158,11 @@ def test_input_is_json_where_it_is_json_and_text_elsewhere(tmp_path: Path) -> No
     file.write_text('{"a": 1}')
     assert read_input(None, None) == b"null"
     assert read_input("a plain sentence", None) == b'"a plain sentence"'
-    assert read_input("{not json", None) == b'"{not json"'
+    with pytest.raises(InvalidInput, match="no valid JSON"):
+        read_input("{not json", None)
+    with pytest.raises(InvalidInput, match="nested deeper than 10"):
+        read_input("[" * 11 + "]" * 11, None)
+    assert read_input("[" * 10 + "]" * 10, None) == b"[" * 10 + b"]" * 10
     assert read_input(None, file) == b'{"a":1}'
     file.write_bytes(b"\xff\xfe")
     with pytest.raises(InvalidInput, match="cannot be read"):

@@ -36,7 +36,7 @@ def look(ctx: Context, path: str) -> str:
 @agent
 async def linger(ctx: Context, path: str) -> str:
     """Wait until a file is there."""
-    while not Path(path).exists():  # noqa: ASYNC110, ASYNC240 - another process makes the file
+    while not Path(path).exists():  # noqa: ASYNC240 - another process makes the file
         await asyncio.sleep(0.01)
     return "done"
 

@@ -94,6 +94,16 @@ class Rehearsal:
             raise TurnLost("lost after it was written")
         return self.status
 
+    def lose_next(self, kind: Kind) -> None:
+        """Lose the next append with an entry of this kind, before it is written."""
+
+        def lose(item: Append) -> None:
+            if any(entry.kind is kind for entry in item.entries):
+                self.while_appending = None
+                raise TurnLost("lost before it was written")
+
+        self.while_appending = lose
+
     def _write(self, entries: Sequence[Entry]) -> None:
         for entry in entries:
             codec, stored = encode(entry.payload)
@@ -119,6 +129,7 @@ class Rehearsal:
     async def replay(self) -> Any:
         """Execute the run anew from all that it journalled before its end; the result, as `finish`."""
         self.entries.pop()
+        self.lose_before = self.lose_after = ()
         self.status, before = "queued", len(self.entries)
         await self.turn()
         if len(self.entries) != before + 1:
@@ -133,14 +144,18 @@ class Rehearsal:
                 return self.status
         raise AssertionError(f"still {self.status} after {limit} turns")
 
-    async def finish(self, answer: Callable[[str], str] = lambda _: "yes", limit: int = 200) -> Any:
-        """Execute turns until the run has ended, answering questions and moving the clock; its output."""
+    async def finish(self, answer: Callable[[str], str | None] = lambda _: "yes", limit: int = 200) -> Any:
+        """Execute turns until the run has ended, answering questions and moving the clock; its output.
+
+        A question that `answer` answers with None is left to expire.
+        """
         for _ in range(limit):
             status = await self.until_waiting()
             if status in FINAL:
                 return self.output
             for key in self.open_questions:
-                self.answer(key, answer(key))
+                if (text := answer(key)) is not None:
+                    self.answer(key, text)
             if self.wake_at is not None and self.status == "waiting":
                 self.clock.time = max(self.clock.time, self.wake_at)
                 self.status = "queued"

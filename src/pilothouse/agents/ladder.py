@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any, Protocol
 
+from pilothouse.runtime.branch import producing
 from pilothouse.runtime.context import Context
 from pilothouse.runtime.signature import Answer, Signature
 
@@ -44,11 +45,18 @@ async def climb_down(rungs: Sequence[Rung], ctx: Context, arguments: tuple[Any, 
     failed: list[tuple[str, str]] = []
     for rung in rungs[:-1]:
         try:
-            return _answer(await rung.attempt(ctx, arguments), rung, failed)
+            return await _attempt(rung, ctx, arguments, failed)
         except Exception as error:  # noqa: BLE001 - recorded in the answer, and the next rung is tried
             failed.append((rung.name, str(error)))
-    return _answer(await rungs[-1].attempt(ctx, arguments), rungs[-1], failed)
+    return await _attempt(rungs[-1], ctx, arguments, failed)
 
 
-def _answer(value: Any, rung: Rung, failed: Sequence[tuple[str, str]]) -> Answer[Any]:
+async def _attempt(
+    rung: Rung, ctx: Context, arguments: tuple[Any, ...], failed: Sequence[tuple[str, str]]
+) -> Answer[Any]:
+    token = producing.set(rung.name)
+    try:
+        value = await rung.attempt(ctx, arguments)
+    finally:
+        producing.reset(token)
     return Answer(value=value, produced_by=rung.name, failed=tuple(failed))

@@ -21,6 +21,7 @@ from pilothouse.cli.opening import Options, opened
 from pilothouse.cli.view import RunView
 from pilothouse.cli.watching import DONE, FAILED, INTERRUPTED, WAITING, Answers, Watch, screen_for
 from pilothouse.errors import Conflict, InvalidInput
+from pilothouse.kit import canonical
 
 _MAX_INPUT = 2_000_000
 
@@ -49,7 +50,7 @@ def parse_answers(items: list[str]) -> dict[str, str]:
 def read_input(text: str | None, file: Path | None) -> bytes:
     """The input of a run as JSON: the text, or what a file (`-`: standard input) holds.
 
-    What is no JSON object, list, number or string is taken as plain text. Raises `InvalidInput`.
+    What begins with no bracket, brace or quotation mark is taken as plain text. Raises `InvalidInput`.
     """
     if text is not None and file is not None:
         raise InvalidInput("Both a text and --input were given.", hint="Give one of them.")
@@ -64,11 +65,8 @@ def read_input(text: str | None, file: Path | None) -> bytes:
         raise InvalidInput(f"The input has more than {_MAX_INPUT:,} characters.")
     stripped = text.strip()
     if stripped[:1] in {"{", "[", '"'}:
-        try:
-            return orjson.dumps(orjson.loads(stripped))
-        except orjson.JSONDecodeError as error:
-            if file is not None:
-                raise InvalidInput(f"--input {file} is no valid JSON: {error}.") from error
+        what = "The input" if file is None else f"--input {file}"
+        return canonical.to_json(canonical.read_bounded(stripped, what))
     try:
         return orjson.dumps(text)
     except TypeError as error:

@@ -3,11 +3,17 @@
 from __future__ import annotations
 
 import hashlib
+from collections.abc import Iterable
 from typing import Any
 
 import orjson
 
+from pilothouse.errors import InvalidInput
+
 DIGEST_BYTES = 16
+
+MAX_DEPTH = 10
+"""How deep arrays and objects from outside may be nested."""
 
 
 def to_json(value: Any) -> bytes:
@@ -39,3 +45,24 @@ def _sorted(value: Any) -> Any:
 def digest(data: bytes) -> bytes:
     """128 bits of BLAKE2b: tells arguments apart; it is no proof of origin."""
     return hashlib.blake2b(data, digest_size=DIGEST_BYTES).digest()
+
+
+def read_bounded(data: bytes | str, what: str) -> Any:
+    """Read JSON that came from outside; raises `InvalidInput` that names `what` it was.
+
+    Arrays and objects may be nested `MAX_DEPTH` deep.
+    """
+    try:
+        value = orjson.loads(data)
+    except orjson.JSONDecodeError as error:
+        raise InvalidInput(f"{what} is no valid JSON: {error}.") from None
+    level = [value] if isinstance(value, dict | list) else []
+    for _ in range(MAX_DEPTH):
+        level = [child for item in level for child in _inside(item) if isinstance(child, dict | list)]
+    if level:
+        raise InvalidInput(f"{what} is nested deeper than {MAX_DEPTH} levels.", hint="Send it flatter.")
+    return value
+
+
+def _inside(container: dict[str, Any] | list[Any]) -> Iterable[Any]:
+    return container.values() if isinstance(container, dict) else container

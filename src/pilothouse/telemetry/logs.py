@@ -8,6 +8,13 @@ from typing import TextIO
 
 import structlog
 
+from pilothouse.runtime.branch import current
+
+_WITHOUT_VALUES = structlog.processors.ExceptionRenderer(
+    structlog.tracebacks.ExceptionDictTransformer(show_locals=False)
+)
+"""Tracebacks as JSON without the values of variables, which may be anybody's data and a megabyte long."""
+
 
 def configure(level: str, style: str, stream: TextIO | None = None) -> None:
     """Write log lines of at least `level` to `stream` (standard error by default).
@@ -24,12 +31,21 @@ def configure(level: str, style: str, stream: TextIO | None = None) -> None:
     structlog.configure(
         processors=[
             structlog.contextvars.merge_contextvars,
+            _add_step,
             structlog.processors.add_log_level,
             structlog.processors.TimeStamper(fmt="iso", utc=True),
-            structlog.processors.dict_tracebacks if not readable else structlog.processors.format_exc_info,
+            structlog.processors.format_exc_info if readable else _WITHOUT_VALUES,
             renderer,
         ],
         wrapper_class=structlog.make_filtering_bound_logger(logging.getLevelName(level.upper())),
         logger_factory=structlog.WriteLoggerFactory(out),
         cache_logger_on_first_use=False,
     )
+
+
+def _add_step(_logger: object, _method: str, event: structlog.typing.EventDict) -> structlog.typing.EventDict:
+    """Name the step or branch that the running code stands in: read here, so that a step costs nothing."""
+    branch = current.get(None)
+    if branch is not None and branch.path:
+        event.setdefault("step", branch.path)
+    return event

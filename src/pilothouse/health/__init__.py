@@ -1,0 +1,1 @@
+"""Health: whether this process lives, and whether it is ready to serve."""

@@ -1,0 +1,24 @@
+"""Health over HTTP, for those who start, stop and balance processes."""
+
+from fastapi import APIRouter
+
+from pilothouse.health.schemas import Alive, Ready
+from pilothouse.health.service import Health
+from pilothouse.kit.problems import documented
+
+
+def routes(health: Health) -> APIRouter:
+    """The endpoints that tell about `health`."""
+    router = APIRouter(prefix="/health", tags=["health"])
+
+    @router.get("/live")
+    async def live() -> Alive:
+        """Whether the process answers. It looks at nothing else, so that nothing else gets it restarted."""
+        return Alive()
+
+    @router.get("/ready", responses=documented(503))
+    async def ready() -> Ready:
+        """Whether the process can serve: database, schema and worker."""
+        return await health.ready()
+
+    return router

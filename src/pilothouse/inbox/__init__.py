@@ -1,0 +1,1 @@
+"""The inbox: what people are asked, and their answers."""

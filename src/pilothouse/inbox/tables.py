@@ -1,0 +1,28 @@
+"""The table of questions as queries see it; the migrations make it."""
+
+from __future__ import annotations
+
+import datetime as dt
+from uuid import UUID
+
+from sqlalchemy import LargeBinary, SmallInteger
+from sqlalchemy.orm import Mapped, mapped_column
+
+from pilothouse.kit.repository import Identified
+
+
+class QuestionRow(Identified):
+    """What a run has asked a person."""
+
+    __tablename__ = "questions"
+
+    tenant_id: Mapped[str]
+    run_id: Mapped[UUID]
+    key: Mapped[str]
+    status: Mapped[str]
+    codec: Mapped[int] = mapped_column(SmallInteger)
+    payload: Mapped[bytes] = mapped_column(LargeBinary)
+    expires_at: Mapped[dt.datetime | None]
+    created_at: Mapped[dt.datetime]
+    closed_at: Mapped[dt.datetime | None]
+    closed_by: Mapped[str | None]

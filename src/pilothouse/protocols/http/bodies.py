@@ -1,0 +1,68 @@
+"""What a body may be: JSON of a bounded size and depth, read once and handed on."""
+
+from __future__ import annotations
+
+from starlette.datastructures import Headers
+from starlette.requests import ClientDisconnect
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
+
+from pilothouse.kit.canonical import read_bounded
+from pilothouse.protocols.http.errors import BodyTooLarge, UnsupportedMediaType
+
+
+class JsonBodies:
+    """Lets bodies through that are JSON (RFC 8259) of at most `max_bytes`, and of a bounded depth."""
+
+    def __init__(self, app: ASGIApp, max_bytes: int) -> None:
+        """Hand the bodies on to `app`."""
+        self._app = app
+        self._max_bytes = max_bytes
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Serve one request; raises `BodyTooLarge`, `UnsupportedMediaType` or `InvalidInput`."""
+        if scope["type"] != "http":
+            await self._app(scope, receive, send)
+            return
+        headers = Headers(scope=scope)
+        body = await self._read(headers, receive)
+        if body:
+            check_media_type(headers.get("content-type", ""))
+            read_bounded(body, "The body")
+        pending: list[Message] = [{"type": "http.request", "body": body, "more_body": False}]
+
+        async def replay() -> Message:
+            return pending.pop() if pending else await receive()
+
+        await self._app(scope, replay, send)
+
+    async def _read(self, headers: Headers, receive: Receive) -> bytes:
+        announced = headers.get("content-length", "")
+        if announced.isdecimal() and int(announced) > self._max_bytes:
+            raise self._too_large()
+        pieces, size, more = [], 0, True
+        while more:
+            message = await receive()
+            if message["type"] == "http.disconnect":
+                raise ClientDisconnect
+            pieces.append(message.get("body", b""))
+            size += len(pieces[-1])
+            more = message.get("more_body", False)
+            if size > self._max_bytes:
+                raise self._too_large()
+        return b"".join(pieces)
+
+    def _too_large(self) -> BodyTooLarge:
+        return BodyTooLarge(f"The body is larger than {self._max_bytes} bytes, which is the most accepted.")
+
+
+def check_media_type(content_type: str) -> None:
+    """Raise `UnsupportedMediaType` unless a `Content-Type` header says JSON in UTF-8."""
+    kind, _, parameters = content_type.partition(";")
+    kind = kind.strip().lower()
+    charset = parameters.replace(" ", "").replace('"', "").lower()
+    is_json = kind == "application/json" or (kind.startswith("application/") and kind.endswith("+json"))
+    if not is_json or charset not in {"", "charset=utf-8"}:
+        raise UnsupportedMediaType(
+            f"The body is sent as {content_type[:100]!r}.",
+            hint="Send JSON with content-type: application/json.",
+        )

@@ -1,0 +1,1 @@
+"""Runs: submitted, listed, shown, followed live, cancelled and retried."""

@@ -1,0 +1,219 @@
+"""What crosses the API about runs."""
+
+from __future__ import annotations
+
+import datetime as dt
+from enum import StrEnum
+from typing import Annotated, Literal
+from uuid import UUID
+
+from pydantic import AwareDatetime, BaseModel, ConfigDict, Field, JsonValue
+
+from pilothouse.artifacts.schemas import Artifact
+from pilothouse.inbox.schemas import Question
+from pilothouse.kit.pagination import PageQuery
+from pilothouse.runtime.cards import Progress, ReasonCard
+from pilothouse.runtime.errors import Failure
+
+MAX_SEQ = 2_147_483_647
+"""The greatest sequence number that the journal can hold."""
+
+Name = Annotated[str, Field(pattern=r"^[A-Za-z_][A-Za-z0-9_.\-]{0,99}$", examples=["mlops"])]
+Seq = Annotated[int, Field(ge=0, le=MAX_SEQ)]
+Encoding = Literal["json", "text", "base64", "none", "unreadable"]
+
+
+class RunStatus(StrEnum):
+    """The state of a run. The last three are final, but a failed run can be retried."""
+
+    QUEUED = "queued"
+    RUNNING = "running"
+    WAITING = "waiting"
+    COMPLETED = "completed"
+    FAILED = "failed"
+    CANCELLED = "cancelled"
+
+    @property
+    def is_final(self) -> bool:
+        """Whether the run does nothing more by itself."""
+        return self in {RunStatus.COMPLETED, RunStatus.FAILED, RunStatus.CANCELLED}
+
+
+class Because(StrEnum):
+    """Why a run is in its state."""
+
+    WAITS_FOR_WORKER = "waits_for_worker"
+    STRANDED = "stranded"
+    EXECUTES = "executes"
+    WORKER_LOST = "worker_lost"
+    CANCELLING = "cancelling"
+    WAITS_FOR_PERSON = "waits_for_person"
+    WAITS_FOR_TIME = "waits_for_time"
+    WAITS_FOR_EVENT = "waits_for_event"
+    ENDED = "ended"
+
+
+class StatusDetail(BaseModel):
+    """Why a run is in its state, for programs (`code`) and for people (`message`)."""
+
+    model_config = ConfigDict(frozen=True)
+
+    code: Because
+    message: str
+
+
+class Submission(BaseModel):
+    """A run to be made, of the newest version if none is given. Higher priorities are executed first."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    workflow: Name
+    input: JsonValue = Field(default=None, description="What the workflow's `input_schema` asks for.")
+    version: int | None = Field(default=None, ge=1, le=MAX_SEQ)
+    priority: int = Field(default=0, ge=-100, le=100)
+
+
+class RunQuery(PageQuery):
+    """Which runs are wanted; a run has to fit everything that is given."""
+
+    status: list[RunStatus] = Field(default_factory=list, description="Any of these states.")
+    workflow: Name | None = None
+    created_after: AwareDatetime | None = None
+    created_before: AwareDatetime | None = None
+
+
+class RunSummary(BaseModel):
+    """A run as it stands in a list.
+
+    `stranded` tells that no live worker has the workflow in the run's version, so that it cannot go on.
+    """
+
+    model_config = ConfigDict(frozen=True)
+
+    id: UUID
+    workflow: str
+    version: int
+    status: RunStatus
+    status_detail: StatusDetail
+    stranded: bool
+    cancel_requested: bool
+    open_questions: int
+    priority: int
+    principal: str
+    continued_from: UUID | None
+    created_at: dt.datetime
+    changed_at: dt.datetime
+    finished_at: dt.datetime | None
+
+
+class LastStep(BaseModel):
+    """The step that the journal last told of: the current one while the run is running."""
+
+    model_config = ConfigDict(frozen=True)
+
+    key: str
+    kind: str
+    at: dt.datetime
+
+
+class Run(RunSummary):
+    """A run with what it was given, how far it is, what it needs and what came of it.
+
+    `seq` is the number of its last journal entry. `error` is there where it has failed, `output` where it
+    has completed; `continued_as` is the run that goes on in its place.
+    """
+
+    seq: int
+    input: JsonValue
+    step: LastStep | None
+    progress: Progress | None
+    error: Failure | None
+    output: JsonValue
+    continued_as: UUID | None
+    questions: list[Question]
+    artifacts: list[Artifact]
+
+
+class JournalQuery(BaseModel):
+    """Which part of a journal is wanted."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    after: Seq = Field(default=0, description="The number of the last entry that is known already.")
+    limit: int = Field(default=200, ge=1, le=1_000)
+
+
+class JournalEntry(BaseModel):
+    """One line of a run's journal.
+
+    `payload` is shown as JSON where it is JSON; `encoding` says what it is else: text, base64, nothing, or
+    unreadable where another version or a key that is gone has written it.
+    """
+
+    model_config = ConfigDict(frozen=True)
+
+    seq: int
+    kind: str
+    key: str
+    at: dt.datetime
+    encoding: Encoding
+    payload: JsonValue = None
+
+
+class Journal(BaseModel):
+    """A part of a journal, in order. `next_after` asks for what follows; it is null where that was all."""
+
+    model_config = ConfigDict(frozen=True)
+
+    items: list[JournalEntry]
+    next_after: int | None = None
+
+
+class Card(BaseModel):
+    """A reason card, and where in the run it was put on the record."""
+
+    model_config = ConfigDict(frozen=True)
+
+    seq: int
+    key: str
+    at: dt.datetime
+    card: ReasonCard
+
+
+class Cards(BaseModel):
+    """Reason cards in order. `next_after` asks for what follows; it is null where that was all."""
+
+    model_config = ConfigDict(frozen=True)
+
+    items: list[Card]
+    next_after: int | None = None
+
+
+class End(BaseModel):
+    """The last event of a live stream: the state that the run has reached with its entry `seq`."""
+
+    model_config = ConfigDict(frozen=True)
+
+    status: RunStatus
+    seq: int
+
+
+class WorkflowSummary(BaseModel):
+    """A workflow that can be submitted. `version` is the newest of its `versions`."""
+
+    model_config = ConfigDict(frozen=True)
+
+    name: str
+    version: int
+    versions: list[int]
+    app: str
+    summary: str
+    input_schema: dict[str, JsonValue]
+
+
+class Workflows(BaseModel):
+    """Every workflow of this process, by name."""
+
+    model_config = ConfigDict(frozen=True)
+
+    items: list[WorkflowSummary]

@@ -1,0 +1,36 @@
+"""What can be submitted: the workflows of this process, described for people and for forms."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from pilothouse.runs.schemas import Workflows, WorkflowSummary
+from pilothouse.runtime import workflows as registered
+
+
+class WorkflowCatalogue:
+    """The workflows of this process; `apps` names the application that brings each."""
+
+    def __init__(self, workflows: registered.Workflows, apps: Mapping[str, str]) -> None:
+        """Describe `workflows`."""
+        self._workflows = workflows
+        self._apps = apps
+
+    def all(self) -> Workflows:
+        """Every workflow, by name."""
+        return Workflows(items=[self._shown(item) for item in self._workflows.all()])
+
+    def show(self, name: str) -> WorkflowSummary:
+        """The newest version of a workflow. Raises `NotFound`."""
+        return self._shown(self._workflows.latest(name))
+
+    def _shown(self, item: registered.Workflow) -> WorkflowSummary:
+        pins = (pin.rpartition("@") for pin in self._workflows.pins)
+        return WorkflowSummary(
+            name=item.name,
+            version=item.version,
+            versions=sorted(int(version) for name, _, version in pins if name == item.name),
+            app=self._apps.get(item.name, ""),
+            summary=item.summary,
+            input_schema=item.input_schema,
+        )

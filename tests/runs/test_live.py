@@ -1,0 +1,274 @@
+"""Streams through a real socket: what a viewer sees, what it costs, and what is left when it goes."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+from collections.abc import AsyncIterator, Awaitable, Callable
+from contextlib import aclosing
+from pathlib import Path
+from typing import Any, NamedTuple
+
+import httpx
+import psycopg
+import pytest
+
+from pilothouse import App
+from pilothouse.errors import DatabaseUnavailable, InvalidInput, NotFound
+from pilothouse.kit import postgres
+from pilothouse.kit.scope import Scope, local_scope
+from pilothouse.kit.session import Database, Overloaded
+from pilothouse.runs.endpoints import _formatted
+from pilothouse.runs.live import REACHED, Live
+from pilothouse.runtime.engine import Engine
+from pilothouse.runtime.entries import FINAL
+
+Submit = Callable[..., Awaitable[str]]
+Reach = Callable[..., Awaitable[dict[str, Any]]]
+Open = Callable[..., Awaitable[httpx.AsyncClient]]
+
+SESSIONS = (
+    "select count(*) from pg_stat_activity where datname = current_database() and pid <> pg_backend_pid()"
+)
+
+
+class Heard(NamedTuple):
+    id: str | None
+    event: str
+    data: dict[str, Any]
+
+
+async def heard(response: httpx.Response) -> AsyncIterator[Heard]:
+    """The events of a stream, parsed as the HTML standard says (comments are left out)."""
+    fields: dict[str, str] = {}
+    async for line in response.aiter_lines():
+        if not line:
+            if "data" in fields:
+                yield Heard(fields.get("id"), fields.get("event", "message"), json.loads(fields["data"]))
+            fields = {}
+        elif not line.startswith(":"):
+            name, _, value = line.partition(":")
+            fields[name] = value.removeprefix(" ")
+
+
+async def whole(client: httpx.AsyncClient, path: str, **headers: str) -> list[Heard]:
+    """Everything that a stream says until it ends."""
+    async with client.stream("GET", path, headers=headers) as response:
+        assert response.status_code == 200
+        assert response.headers["content-type"] == "text/event-stream; charset=utf-8"
+        return [event async for event in heard(response)]
+
+
+async def _viewed_by(live: Live, viewers: int) -> None:
+    async with asyncio.timeout(10):
+        while live.viewers != viewers:
+            await asyncio.sleep(0.01)
+
+
+@pytest.fixture
+async def server(open_server: Open, sample_app: App) -> httpx.AsyncClient:
+    return await open_server(sample_app)
+
+
+async def test_a_stream_tells_every_entry_once_and_then_the_end(
+    server: httpx.AsyncClient, submit: Submit
+) -> None:
+    run_id = await submit(server, "echo")
+    events = await whole(server, f"/api/v1/runs/{run_id}/events")
+    journal = (await server.get(f"/api/v1/runs/{run_id}/journal")).json()["items"]
+    assert [event.data for event in events[:-1]] == journal
+    assert [event.id for event in events[:-1]] == [str(entry["seq"]) for entry in journal]
+    assert [event.event for event in events[:-1]] == [entry["kind"] for entry in journal]
+    assert events[-1] == Heard(None, "end", {"status": "completed", "seq": journal[-1]["seq"]})
+
+
+async def test_a_viewer_sees_what_happens_while_it_happens(
+    server: httpx.AsyncClient, submit: Submit, tmp_path: Path
+) -> None:
+    path = tmp_path / "go"
+    run_id = await submit(server, "patient", path=str(path))
+    kinds = []
+    async with server.stream("GET", f"/api/v1/runs/{run_id}/events") as response, asyncio.timeout(5):
+        async for event in heard(response):
+            kinds.append(event.event)
+            if event.event == "started":
+                path.touch()
+    assert kinds == ["submitted", "entered", "started", "completed", "run_completed", "end"]
+
+
+async def test_a_stream_goes_on_where_it_broke_off_without_loss_or_repeat(
+    server: httpx.AsyncClient, submit: Submit, reach: Reach
+) -> None:
+    run_id = await submit(server, "echo")
+    run = await reach(server, run_id, "completed")
+    path = f"/api/v1/runs/{run_id}/events"
+    everything = await whole(server, path)
+    for seen in range(run["seq"] + 1):
+        rest = await whole(server, path, **{"Last-Event-ID": str(seen)})
+        assert rest == everything[seen:]
+        assert await whole(server, f"{path}?after={seen}") == rest
+        assert await whole(server, f"{path}?after=0", **{"Last-Event-ID": str(seen)}) == rest
+
+
+@pytest.mark.parametrize("last", ["-1", "x", "99999999999", "1.5"])
+async def test_a_last_event_that_is_none_is_refused(
+    server: httpx.AsyncClient, submit: Submit, last: str
+) -> None:
+    run_id = await submit(server, "sleepy")
+    answer = await server.get(f"/api/v1/runs/{run_id}/events", headers={"Last-Event-ID": last})
+    assert answer.status_code == 400
+    assert answer.headers["content-type"] == "application/problem+json"
+
+
+async def test_a_last_event_beyond_the_journal_is_refused(server: httpx.AsyncClient, submit: Submit) -> None:
+    run_id = await submit(server, "sleepy")
+    answer = await server.get(f"/api/v1/runs/{run_id}/events?after=1000")
+    assert (answer.status_code, answer.json()["code"]) == (400, "invalid_input")
+    assert "nothing can follow entry 1000" in answer.json()["detail"]
+
+
+async def test_a_retried_run_is_followed_to_its_new_end(
+    server: httpx.AsyncClient, submit: Submit, tmp_path: Path
+) -> None:
+    path = tmp_path / "needed"
+    run_id = await submit(server, "fragile", path=str(path))
+    events = f"/api/v1/runs/{run_id}/events"
+    first = await whole(server, events)
+    assert first[-1].data["status"] == "failed"
+    path.write_text("there")
+    await server.post(f"/api/v1/runs/{run_id}/retry")
+    second = await whole(server, events, **{"Last-Event-ID": str(first[-2].id)})
+    assert second[0].event == "run_retried"
+    assert second[-1].data["status"] == "completed"
+    assert await whole(server, events) == first[:-1] + second
+
+
+async def test_a_client_that_asks_for_json_gets_no_stream(server: httpx.AsyncClient, submit: Submit) -> None:
+    run_id = await submit(server, "echo")
+    answer = await server.get(f"/api/v1/runs/{run_id}/events", headers={"accept": "application/json"})
+    assert (answer.status_code, answer.json()["code"]) == (406, "not_acceptable")
+
+
+async def test_many_viewers_share_few_connections_and_leave_nothing_behind(
+    server: httpx.AsyncClient, submit: Submit, conninfo: str, tmp_path: Path
+) -> None:
+    path = tmp_path / "go"
+    run_id = await submit(server, "patient", path=str(path))
+    live: Live = server.serving.live
+    limits = httpx.Limits(max_connections=200)
+    async with httpx.AsyncClient(base_url=server.base_url, limits=limits, timeout=20) as viewers:
+        url = f"/api/v1/runs/{run_id}/events"
+        following = [asyncio.create_task(whole(viewers, url)) for _ in range(60)]
+        leaving = [asyncio.create_task(whole(viewers, url)) for _ in range(40)]
+        await _viewed_by(live, 100)
+        with psycopg.connect(conninfo) as connection:
+            ((sessions,),) = connection.execute(SESSIONS).fetchall()
+        assert sessions <= 18  # ten of the pool, six lanes of the engine, the listener, the heartbeat
+        for viewer in leaving:
+            viewer.cancel()
+        await asyncio.gather(*leaving, return_exceptions=True)
+        await _viewed_by(live, 60)
+        path.touch()
+        streams = await asyncio.gather(*following)
+    assert all(stream == streams[0] for stream in streams)
+    assert streams[0][-1].event == "end"
+    assert live.viewers == 0
+    assert server.serving.database._engine.pool.checkedout() == 0
+
+
+@pytest.fixture
+async def live(
+    open_engine: Callable[..., Awaitable[Engine]], conninfo: str, sample_app: App
+) -> AsyncIterator[Live]:
+    """Streams of an engine beside which nothing executes runs, with a short heartbeat."""
+    engine = await open_engine(*sample_app.workflows)
+    database = Database(conninfo)
+    live = Live(database, engine.listener, heartbeat=0.05, viewers=2)
+    live.engine = engine
+    yield live
+    await database.close()
+
+
+async def _queued(live: Live) -> Any:
+    from pilothouse.runtime.engine import Order
+
+    return await live.engine.submit(Order("echo", b'{"text": "x"}'))
+
+
+async def test_a_silent_stream_gives_signs_of_life(live: Live) -> None:
+    events = await live.follow(local_scope(), await _queued(live), 0)
+    async with aclosing(events):
+        seen = [await anext(events) for _ in range(4)]
+    assert [event and event.kind for event in seen] == ["submitted", None, None, None]
+
+
+async def test_a_database_that_does_not_answer_is_waited_for(
+    live: Live, postgres_server: postgres.Attachment
+) -> None:
+    run_id = await _queued(live)
+    events = await live.follow(local_scope(), run_id, 0)
+    assert (await anext(events)).kind == "submitted"
+    with psycopg.connect(postgres_server.dsn_for("postgres"), autocommit=True) as other:
+        other.execute("alter database shared allow_connections false")
+        other.execute("select pg_terminate_backend(pid) from pg_stat_activity where datname = 'shared'")
+        try:
+            assert [await anext(events) for _ in range(2)] == [None, None]
+            with pytest.raises(DatabaseUnavailable):
+                await live.follow(local_scope(), run_id, 0)
+        finally:
+            other.execute("alter database shared allow_connections true")
+    await live.engine.cancel(run_id)
+    seen = [event async for event in events if event is not None]
+    assert [getattr(event, "kind", "end") for event in seen] == ["run_cancelled", "end"]
+
+
+async def test_signs_of_life_are_comments(live: Live) -> None:
+    events = await live.follow(local_scope(), await _queued(live), 0)
+    async with aclosing(_formatted(events)) as texts:
+        seen = [await anext(texts) for _ in range(3)]
+    assert seen[0] == b"retry: 2000\n\n"
+    assert seen[1].startswith(b"event: submitted\ndata: {")
+    assert seen[2] == b": alive\n\n"
+    assert live.viewers == 0
+
+
+async def test_a_stream_ends_when_the_process_stops(live: Live) -> None:
+    events = await live.follow(local_scope(), await _queued(live), 0)
+    assert (await anext(events)).kind == "submitted"
+    live.stop()
+    assert [event async for event in events if event is not None] == []
+
+
+async def test_there_are_only_so_many_viewers(live: Live) -> None:
+    run_id = await _queued(live)
+    first = await live.follow(local_scope(), run_id, 0)
+    second = await live.follow(local_scope(), run_id, 0)
+    async with aclosing(first), aclosing(second):
+        await anext(first)
+        await anext(second)
+        with pytest.raises(Overloaded):
+            await live.follow(local_scope(), run_id, 0)
+    await live.follow(local_scope(), run_id, 0)
+
+
+async def test_a_foreign_run_is_not_there_to_follow(live: Live) -> None:
+    run_id = await _queued(live)
+    with pytest.raises(NotFound):
+        await live.follow(Scope("other", "you"), run_id, 0)
+    with pytest.raises(InvalidInput):
+        await live.follow(local_scope(), run_id, 2)
+
+
+async def test_a_long_journal_is_told_whole(live: Live, conninfo: str) -> None:
+    run_id = await _queued(live)
+    entry = "insert into journal (run_id, seq, kind, key, payload) values (%s, %s, %s, '', '{}')"
+    with psycopg.connect(conninfo) as connection:
+        for seq in range(2, 401):
+            connection.execute(entry, (run_id, seq, "run_completed" if seq == 400 else "noted"))
+        connection.execute("update runs set seq = 400, status = 'completed' where id = %s", (run_id,))
+    seen = [event async for event in await live.follow(local_scope(), run_id, 0)]
+    assert [event.seq for event in seen] == [*range(1, 401), 400]
+
+
+def test_every_final_entry_has_a_state() -> None:
+    assert set(REACHED) == {kind.value for kind in FINAL}
