@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import asyncio
+import os
 from collections.abc import AsyncIterator
 from pathlib import Path
 
@@ -16,19 +18,23 @@ CHUNK = 1 << 20
 class ObjectArtifacts:
     """Keeps bytes in an object store: a local folder now, a bucket by configuration later."""
 
-    def __init__(self, store: ObjectStore) -> None:
-        """Use `store`, whose keys are this class's business alone."""
+    def __init__(self, store: ObjectStore, folder: Path | None = None) -> None:
+        """Use `store`, whose keys are this class's business alone; `folder` is where a local one lies."""
         self._store = store
+        self._folder = folder
 
     @classmethod
     def local(cls, folder: Path) -> ObjectArtifacts:
         """A store in a folder that only its owner can read."""
         folder.mkdir(mode=0o700, parents=True, exist_ok=True)
-        return cls(LocalStore(folder))
+        return cls(LocalStore(folder), folder)
 
     async def put(self, tenant_id: str, sha256: str, content: bytes) -> None:
-        """Keep `content`; what is there already is left as it is."""
-        await obstore.put_async(self._store, self._key(tenant_id, sha256), content)
+        """Keep `content` under its digest; once this returns, a power cut does not take it."""
+        key = self._key(tenant_id, sha256)
+        await obstore.put_async(self._store, key, content)
+        if self._folder is not None:
+            await asyncio.to_thread(_sync, self._folder / key, self._folder)
 
     async def read(
         self, tenant_id: str, sha256: str, start: int = 0, end: int | None = None
@@ -48,3 +54,15 @@ class ObjectArtifacts:
     @staticmethod
     def _key(tenant_id: str, sha256: str) -> str:
         return f"{tenant_id}/{sha256[:2]}/{sha256}"
+
+
+def _sync(path: Path, top: Path) -> None:
+    """Have the disk write a file, and the folders down to it: the local store itself does not wait for that."""
+    for each in (path, *path.parents):
+        descriptor = os.open(each, os.O_RDONLY)
+        try:
+            os.fsync(descriptor)
+        finally:
+            os.close(descriptor)
+        if each == top:
+            return

@@ -7,7 +7,7 @@ import datetime as dt
 from pilothouse.kit import canonical
 from pilothouse.runtime.branch import Branch, current
 from pilothouse.runtime.entries import Entry, Kind, decode, encode
-from pilothouse.runtime.errors import Expired, Suspended
+from pilothouse.runtime.errors import Expired
 from pilothouse.runtime.failures import failure_of, raised, read_failure
 from pilothouse.runtime.history import Step
 from pilothouse.runtime.ports import Statement
@@ -43,18 +43,20 @@ async def ask(
     turn.check()
     branch = current.get()
     digest = canonical.digest(question.model_dump_json().encode())
-    step = branch.meet("ask", "ask", digest, key)
+    step = turn.meet(branch, "ask", "ask", digest, key)
+    if Kind.WITHDRAWN in step.entries:  # even where an answer came at the same moment
+        raise branch.suspend()
     if step.outcome is not None:
         return _answered(step.outcome)
     asked = step.entries.get(Kind.ASKED)
     if asked is None:
-        return await _open(turn, step, question, expires_after)
-    if branch.abandoned or Kind.WITHDRAWN in step.entries:
-        raise Suspended
+        raise branch.suspend(await _open(turn, step, question, expires_after))
+    if branch.abandoned:
+        raise branch.suspend()
     expires_at = Asked.model_validate_json(decode(asked.codec, asked.payload)).expires_at
     if expires_at is not None and expires_at <= turn.now():
         return await _expire(turn, step, question)
-    raise Suspended(expires_at)
+    raise branch.suspend(expires_at)
 
 
 async def withdraw(turn: Turn, keys: list[str], settled: Entry) -> None:
@@ -78,7 +80,10 @@ def _answered(outcome: Entry) -> str:
     return str(reply.answer)
 
 
-async def _open(turn: Turn, step: Step, question: Question, expires_after: dt.timedelta | None) -> str:
+async def _open(
+    turn: Turn, step: Step, question: Question, expires_after: dt.timedelta | None
+) -> dt.datetime | None:
+    """Put the question before people; returns when it expires."""
     expires_at = turn.now() + expires_after if expires_after is not None else None
     asked = Asked(**question.model_dump(), expires_at=expires_at)
     payload = asked.model_dump_json().encode()
@@ -89,15 +94,18 @@ async def _open(turn: Turn, step: Step, question: Question, expires_after: dt.ti
     await turn.append(
         Entry(Kind.ASKED, step.key, payload, step.digest), beside=[Statement(INSERT_QUESTION, row)]
     )
-    raise Suspended(expires_at)
+    return expires_at
 
 
 async def _expire(turn: Turn, step: Step, question: Question) -> str:
+    """Take the default. An answer that came since the run was claimed goes before it: the turn is lost."""
     close = Statement(CLOSE_QUESTION, ("expired", turn.run_id, step.key))
     if question.default is not None:
         reply = Reply(answer=question.default, by="expiry")
-        await turn.append(Entry(Kind.ANSWERED, step.key, reply.model_dump_json().encode()), beside=[close])
+        answered = Entry(Kind.ANSWERED, step.key, reply.model_dump_json().encode())
+        await turn.append(answered, beside=[close], unless_woken=True)
         return question.default
     failure = failure_of(Expired(f"Nobody answered in time: {question.prompt}"), step.key)
-    await turn.append(Entry(Kind.EXPIRED, step.key, failure.model_dump_json().encode()), beside=[close])
+    expired = Entry(Kind.EXPIRED, step.key, failure.model_dump_json().encode())
+    await turn.append(expired, beside=[close], unless_woken=True)
     raise raised(failure)

@@ -6,6 +6,8 @@ import asyncio
 from collections.abc import Awaitable, Callable, Sequence
 from typing import Generic, TypeVar
 
+from pilothouse.errors import DatabaseUnavailable
+
 T = TypeVar("T")
 R = TypeVar("R")
 
@@ -14,7 +16,8 @@ class Batcher(Generic[T, R]):
     """Hands items to `flush` in batches of at most `limit`, one flush at a time.
 
     `flush` returns one result or exception for each item. Where it raises, each item of the batch is
-    flushed alone, so that a bad one fails alone.
+    flushed alone, so that a bad one fails alone; but where the database went away nobody knows whether the
+    batch was committed, so that all of it fails.
     """
 
     def __init__(
@@ -57,6 +60,8 @@ class Batcher(Generic[T, R]):
     async def _flush_all(self, items: Sequence[T]) -> Sequence[R | BaseException]:
         try:
             return await self._flush(items)
+        except DatabaseUnavailable as error:
+            return [error] * len(items)
         except Exception as error:  # noqa: BLE001 - handed to whoever put the item
             if len(items) == 1:
                 return [error]

@@ -6,6 +6,8 @@ that what happens in one never shifts the numbering of another.
 
 from __future__ import annotations
 
+import datetime as dt
+import re
 from contextvars import ContextVar
 
 from pilothouse.errors import InvalidInput
@@ -15,10 +17,17 @@ from pilothouse.runtime.history import History, Step
 current: ContextVar[Branch] = ContextVar("pilothouse_branch")
 """The branch that the running code stands in."""
 
-_DEPLOY = (
+producing: ContextVar[str] = ContextVar("pilothouse_producing", default="")
+"""The rung of an agent's ladder that the running code is."""
+
+DEPLOY = (
     "Undo the change, or register it as a new version (@workflow(..., version=N)) beside the old one; "
     "nothing that was journalled is lost, and `pilothouse retry` goes on from there."
 )
+"""What to do about a difference between code and journal."""
+
+
+_NAME_OF = re.compile("[#:]")
 
 
 class Branch:
@@ -26,6 +35,8 @@ class Branch:
 
     `abandoned` branches were left behind by a gather that failed: they replay what they did and
     then stand still. `leaf` names the tool whose body this is: verbs with effects are not for it.
+    `is_arm` says that this is one argument of a gather: when it waits, its siblings go on. `waits` is the
+    interrupt that a branch which has to wait was told so with.
     """
 
     __slots__ = (
@@ -34,10 +45,12 @@ class Branch:
         "_recorded",
         "_used",
         "abandoned",
+        "is_arm",
         "leaf",
         "parent",
         "path",
         "position",
+        "waits",
     )
 
     def __init__(self, history: History, path: str = "", parent: Branch | None = None) -> None:
@@ -47,6 +60,8 @@ class Branch:
         self.position = 0
         self.abandoned: bool = parent.abandoned if parent else False
         self.leaf: str | None = None
+        self.is_arm = False
+        self.waits: Suspended | None = None
         self._history = history
         self._recorded = history.verbs.get(path, [])
         self._counts: dict[str, int] = {}
@@ -59,12 +74,10 @@ class Branch:
     def meet(self, name: str, verb: str, digest: bytes | None, explicit: str | None = None) -> Step:
         """The next verb of this branch: its recorded step, or a new one.
 
-        Raises `NonDeterminismError` where the journal has something else at this place, and
-        `InvalidInput` for an explicit key that is malformed or used twice.
+        Raises `NonDeterminismError` where the journal has something else at this place or an explicit key
+        is used twice, and `InvalidInput` for one that is malformed.
         """
-        if self.leaf is not None:
-            message = f"The tool {self.leaf} uses ctx.{verb}: a tool is one step and has no steps inside."
-            raise InvalidInput(message, hint="Move it to the workflow or to an agent.")
+        self._allow(verb)
         component = self._component(name, explicit)
         key = f"{self.path}/{component}" if self.path else component
         if self.position < len(self._recorded):
@@ -73,16 +86,30 @@ class Branch:
         return Step(key, verb, digest)
 
     def close(self) -> None:
-        """The branch ends; raises `NonDeterminismError` where the journal holds more of it."""
+        """The branch ends; raises `NonDeterminismError` where the journal holds more of it.
+
+        Raises `Suspended` again where it was told to wait and went on all the same.
+        """
+        if self.waits is not None:
+            raise self.waits
         if self.position < len(self._recorded):
             left = self._recorded[self.position]
             message = f"The journal has a step {left} in {self._where()}, but the code ended before it."
-            raise NonDeterminismError(message, hint=_DEPLOY)
+            raise NonDeterminismError(message, hint=DEPLOY)
 
     @property
     def replaying(self) -> bool:
         """Whether the next verb of this branch is recorded."""
         return self.position < len(self._recorded)
+
+    @property
+    def agent(self) -> str:
+        """The name of the agent whose scope this is or lies in; "" in the workflow itself."""
+        for component in reversed(self.path.split("/")):
+            name = _NAME_OF.split(component, 1)[0]
+            if not component.isdigit() and name != "gather":
+                return name
+        return ""
 
     def count(self, name: str) -> str:
         """The next ordinal of `name` in this branch, as a path component."""
@@ -90,12 +117,39 @@ class Branch:
         self._counts[name] = count + 1
         return f"{name}#{count}"
 
+    def mention(self, name: str) -> str:
+        """The key of something that is only told: it has no place in the order of the verbs."""
+        self._allow(name)
+        component = self.count(name)
+        return f"{self.path}/{component}" if self.path else component
+
+    def suspend(self, wake_at: dt.datetime | None = None) -> Suspended:
+        """The interrupt to raise where this branch has to wait for a person or until `wake_at`.
+
+        Everything around it waits as well, up to its gather: a verb that is used there all the same,
+        because code has swallowed the interrupt, raises it again.
+        """
+        waits = Suspended(wake_at)
+        branch: Branch | None = self
+        while branch is not None:
+            branch.waits = waits
+            branch = None if branch.is_arm else branch.parent
+        return waits
+
+    def _allow(self, verb: str) -> None:
+        if self.waits is not None:
+            raise self.waits
+        if self.leaf is not None:
+            message = f"The tool {self.leaf} uses ctx.{verb}: a tool is one step and has no steps inside."
+            raise InvalidInput(message, hint="Move it to the workflow or to an agent.")
+
     def _component(self, name: str, explicit: str | None) -> str:
         if explicit is None:
             return self.count(name)
         component = f"{name}:{explicit}"
-        if "/" in explicit or not explicit or len(explicit) > 200:
-            raise InvalidInput(f"key={explicit!r} is no step key: 1 to 200 characters without '/'.")
+        if not explicit.isprintable() or "/" in explicit or not 1 <= len(explicit) <= 200:
+            message = f"key={explicit[:80]!r} is no step key: 1 to 200 printable characters without '/'."
+            raise InvalidInput(message)
         if component in self._used:
             message = f"key={explicit!r} is used twice for {name} in {self._where()}."
             raise NonDeterminismError(message, hint="Give each step a key of its own.")
@@ -118,17 +172,17 @@ class Branch:
 
     def _differs(self, how: str) -> None:
         message = f"Step {self.position + 1} of {self._where()} differs: {how}."
-        raise NonDeterminismError(message, hint=_DEPLOY)
+        raise NonDeterminismError(message, hint=DEPLOY)
 
     def _assert_live(self, key: str, verb: str) -> None:
         if self.abandoned:
-            raise Suspended
+            raise self.suspend()
         branch = self.parent
         while branch is not None:
             if branch.replaying:
                 left = branch._recorded[branch.position]  # noqa: SLF001 - the same class
                 message = f"The code asks for {verb} {key}, where the journal has {left}."
-                raise NonDeterminismError(message, hint=_DEPLOY)
+                raise NonDeterminismError(message, hint=DEPLOY)
             branch = branch.parent
 
     def _where(self) -> str:

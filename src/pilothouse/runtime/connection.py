@@ -17,6 +17,8 @@ Connection = psycopg.AsyncConnection[TupleRow]
 CONNECT_TIMEOUT = 5
 """Seconds to wait for a connection before the attempt counts as failed."""
 
+_LIMITS = "54"  # SQLSTATE class of what is too large or too complex for PostgreSQL: waiting does not help
+
 
 def explain(error: psycopg.Error) -> DatabaseUnavailable:
     """What a connection's failure means to a reader."""
@@ -44,9 +46,12 @@ class Lane:
         self._settings = settings
         self._connection: Connection | None = None
         self._lock = asyncio.Lock()
+        self._closed = False
 
     async def connection(self) -> Connection:
         """The open connection. Raises `DatabaseUnavailable`."""
+        if self._closed:
+            raise DatabaseUnavailable("The engine is closed.")
         if self._connection is None or self._connection.closed:
             try:
                 self._connection = await psycopg.AsyncConnection.connect(
@@ -66,6 +71,8 @@ class Lane:
             try:
                 yield connection
             except psycopg.OperationalError as error:
+                if (error.sqlstate or "").startswith(_LIMITS):
+                    raise
                 raise explain(error) from error
 
     async def rows(self, sql: str, parameters: Sequence[Any] = ()) -> list[TupleRow]:
@@ -78,6 +85,7 @@ class Lane:
             return await cursor.fetchall() if cursor.description else []
 
     async def close(self) -> None:
-        """Close the connection, if there is one."""
+        """Close the connection, if there is one, and open none any more."""
+        self._closed = True
         if self._connection is not None:
             await self._connection.close()

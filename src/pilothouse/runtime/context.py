@@ -10,12 +10,11 @@ from collections.abc import Awaitable, Callable, Generator, Sequence
 from typing import Any, TypeVar, overload
 
 import orjson
-from pydantic import BaseModel
 
 from pilothouse.errors import InvalidInput
 from pilothouse.kit import canonical
 from pilothouse.runtime import acting, asking, calling, gathering, saving, sleeping
-from pilothouse.runtime.branch import current
+from pilothouse.runtime.branch import current, producing
 from pilothouse.runtime.cards import Progress, ReasonCard
 from pilothouse.runtime.entries import Entry, Kind, decode
 from pilothouse.runtime.errors import ContinuedAsNew
@@ -109,7 +108,7 @@ class Context:
         """As `call`, with what produced the output: the rung, and the rungs that failed before it."""
         turn = self._turn
         return await calling.call(
-            turn, agent, value, lambda: agent.perform(self, value), key=key, limit=timeout
+            turn, agent, value, lambda given: agent.perform(self, given), key=key, limit=timeout
         )
 
     @overload
@@ -164,17 +163,24 @@ class Context:
     def emit(self, item: ReasonCard | Progress) -> Emitted:
         """Put a reason card or progress on the record; also from a thread.
 
-        It is written with the next step, or after a moment; `await` it where it must be there first.
+        It is written with the next step, or after a moment; `await` it where it must be there first. What
+        is said may differ at a replay: it is recorded once more then, and nothing else comes of it.
         """
         turn, branch = self._turn, current.get()
         turn.check()
-        if isinstance(item, ReasonCard) and not item.agent:
-            item = item.model_copy(update={"agent": branch.path.rpartition("/")[2].partition("#")[0]})
-        payload = b'{"%b":%b}' % (_EMITTED[type(item)], item.model_dump_json().encode())
+        key = branch.mention("emit")
+        if isinstance(item, ReasonCard):
+            item = item.model_copy(
+                update={
+                    "agent": item.agent or branch.agent,
+                    "produced_by": item.produced_by or producing.get(),
+                }
+            )
+        name = b"card" if isinstance(item, ReasonCard) else b"progress"
+        payload = b'{"%b":%b}' % (name, item.model_dump_json().encode())
         digest = canonical.digest(payload)
-        step = branch.meet("emit", "emit", digest)
-        if Kind.EMITTED not in step.entries:
-            turn.note(Entry(Kind.EMITTED, step.key, payload, digest))
+        if not branch.abandoned and turn.history.told.get(key) != digest:
+            turn.note(Entry(Kind.EMITTED, key, payload, digest))
         return Emitted(turn)
 
     async def gather(self, *work: Awaitable[Any]) -> list[Any]:
@@ -187,8 +193,7 @@ class Context:
     def now(self) -> dt.datetime:
         """The time in UTC: told once, and the same at every replay."""
         turn = self._turn
-        turn.check()
-        step = current.get().meet("now", "now", None)
+        step = turn.meet(current.get(), "now", "now", None)
         noted = step.entries.get(Kind.NOTED)
         if noted is not None:
             return dt.datetime.fromisoformat(orjson.loads(decode(noted.codec, noted.payload)))
@@ -215,13 +220,11 @@ class Context:
         For loops without an end: the journal of one run stays short. Does not return.
         """
         self._turn.check()
-        payload = value.model_dump_json().encode() if isinstance(value, BaseModel) else orjson.dumps(value)
-        raise self._turn.breaks(ContinuedAsNew(payload))
+        if (waits := current.get().waits) is not None:
+            raise waits
+        raise self._turn.breaks(ContinuedAsNew(value))
 
     def _seed(self, name: str) -> bytes:
         branch = current.get()
         place = f"{self.run_id}/{branch.path}/{branch.count(name)}"
         return hashlib.blake2b(place.encode(), digest_size=16).digest()
-
-
-_EMITTED: dict[type[BaseModel], bytes] = {ReasonCard: b"card", Progress: b"progress"}

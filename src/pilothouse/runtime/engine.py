@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 import asyncio
+import time
 from collections.abc import AsyncIterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from uuid import UUID
 
-from pilothouse.errors import InvalidInput, NotFound
+import structlog
+
+from pilothouse.errors import DatabaseUnavailable, InvalidInput, NotFound
 from pilothouse.kit import canonical
 from pilothouse.kit.clock import Clock, SystemClock
 from pilothouse.kit.ids import Ids
@@ -22,7 +25,11 @@ from pilothouse.runtime.worker import Worker
 from pilothouse.runtime.worker_settings import WorkerSettings
 from pilothouse.runtime.workflows import Workflow, Workflows
 
+log = structlog.get_logger(__name__)
+
 DEFAULT_TENANT = "default"
+MAX_PRIORITY = 1_000
+MAX_TEXT = 255
 
 
 class _Leaseless:
@@ -95,9 +102,10 @@ class Engine:
     async def submit(self, order: Order) -> UUID:
         """Make a run, or find the one that was made with the same idempotency key.
 
-        Raises `NotFound` for an unknown workflow, `WrongType` for input that does not fit it and
-        `Conflict` for an idempotency key that was used for something else.
+        Raises `NotFound` for an unknown workflow, `WrongType` for input that does not fit it, `Conflict`
+        for an idempotency key that was used for something else and `InvalidInput` for what is out of range.
         """
+        _assert_storable(order)
         workflow = self._workflow(order)
         signature = workflow.signature
         payload = signature.dump_input(signature.parse_input(order.payload))
@@ -108,7 +116,9 @@ class Engine:
                 workflow=workflow.name,
                 version=workflow.version,
                 payload=payload,
-                digest=canonical.digest(payload),
+                digest=canonical.digest(
+                    canonical.to_json(canonical.from_json(signature.comparable(payload)))
+                ),
                 priority=order.priority,
                 principal=order.principal,
                 idempotency_key=order.idempotency_key,
@@ -140,10 +150,13 @@ class Engine:
         """A run's entries from the one behind `after` on."""
         return (await self.store.read_outside([run_id], after))[run_id]
 
-    async def follow(self, run_id: UUID, after: int = 0, *, poll: float = 1.0) -> AsyncIterator[Entry]:
+    async def follow(
+        self, run_id: UUID, after: int = 0, *, poll: float = 1.0, patience: float = 60.0
+    ) -> AsyncIterator[Entry]:
         """A run's entries, first those that are there, then each as it is committed; ends with the run.
 
         A notification wakes the reader, which reads the journal; a lost one costs at most `poll` seconds.
+        A database that is away is waited for; after `patience` seconds `DatabaseUnavailable` is raised.
         """
         changed = asyncio.Event()
         mine = str(run_id)
@@ -153,18 +166,25 @@ class Engine:
                 changed.set()
 
         off = self.listener.on(JOURNAL, heard)
+        away_since: float | None = None
         try:
             while True:
                 changed.clear()
-                for entry in await self.journal(run_id, after):
+                try:
+                    entries = await self.journal(run_id, after)
+                    away_since = None
+                except DatabaseUnavailable as error:
+                    away_since = away_since or time.monotonic()
+                    if time.monotonic() - away_since > patience:
+                        raise
+                    log.warning("journal_not_read", run_id=mine, reason=str(error))
+                    entries = ()
+                for entry in entries:
                     after = entry.seq
                     yield entry
-                    if entry.kind in FINAL and not await self.journal(run_id, after):
-                        return
-                try:
-                    await asyncio.wait_for(changed.wait(), poll)
-                except TimeoutError:
-                    continue
+                if entries and entries[-1].kind in FINAL:
+                    return
+                await _wait(changed, poll)
         finally:
             off()
 
@@ -177,3 +197,25 @@ class Engine:
             self.workflows.latest(order.workflow)
             message = f"There is no version {order.version} of workflow {order.workflow}."
             raise InvalidInput(message) from None
+
+
+def _assert_storable(order: Order) -> None:
+    """Raise `InvalidInput` for what no column can hold."""
+    if not -MAX_PRIORITY <= order.priority <= MAX_PRIORITY:
+        raise InvalidInput(f"The priority {order.priority} is not within -{MAX_PRIORITY} and {MAX_PRIORITY}.")
+    texts = {
+        "tenant": order.tenant_id,
+        "principal": order.principal,
+        "idempotency key": order.idempotency_key or "",
+    }
+    for what, text in texts.items():
+        if len(text) > MAX_TEXT or not text.isprintable():
+            raise InvalidInput(f"The {what} {text[:40]!r} is not at most {MAX_TEXT} printable characters.")
+
+
+async def _wait(event: asyncio.Event, seconds: float) -> None:
+    """Until the event is set, at most for a while."""
+    try:
+        await asyncio.wait_for(event.wait(), seconds)
+    except TimeoutError:
+        return

@@ -41,12 +41,13 @@ class Kind(StrEnum):
     RUN_FAILED = "run_failed"
     RUN_CANCELLED = "run_cancelled"
     RUN_CONTINUED = "run_continued"
+    UNKNOWN = "unknown"  # what a newer version wrote; never written
 
 
 VERBS: dict[Kind, str] = {
     Kind.ENTERED: "call",
     Kind.COMPLETED: "call",
-    Kind.FAILED: "call",
+    Kind.FAILED: "save",  # of a call, its ENTERED stands before
     Kind.GATHERED: "gather",
     Kind.SETTLED: "gather",
     Kind.ASKED: "ask",
@@ -56,12 +57,14 @@ VERBS: dict[Kind, str] = {
     Kind.SLEPT: "sleep",
     Kind.WOKE: "sleep",
     Kind.SAVED: "save",
-    Kind.EMITTED: "emit",
     Kind.NOTED: "now",
     Kind.DISPATCH: "act",
     Kind.OUTCOME: "act",
 }
-"""The verb of each kind that takes part in replay."""
+"""The verb of each kind that takes part in replay; where a step has several entries, that of its first."""
+
+KINDS: dict[str, Kind] = {kind.value: kind for kind in Kind}
+"""Each kind by the name it is stored under."""
 
 FINAL = frozenset({Kind.RUN_COMPLETED, Kind.RUN_FAILED, Kind.RUN_CANCELLED, Kind.RUN_CONTINUED})
 """Kinds after which a run does nothing more (unless it is retried)."""
@@ -109,7 +112,12 @@ def decode(codec: int, stored: bytes) -> bytes:
     if codec == Codec.PLAIN:
         return stored
     if codec == Codec.ZLIB:
-        return zlib.decompress(stored)
+        try:
+            return zlib.decompress(stored)
+        except zlib.error as error:
+            raise PayloadUnreadable(
+                f"A payload is damaged: {error}.", hint="Restore the database from a backup."
+            ) from None
     raise PayloadUnreadable(
         f"A payload is stored with codec {codec}.", hint="A newer version of Pilothouse wrote it."
     )

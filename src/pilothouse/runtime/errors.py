@@ -96,6 +96,19 @@ class WorkerLost(PilothouseError):
     code = "worker_lost"
 
 
+class NotJournalled(PilothouseError):
+    """An entry can never be journalled as it is."""
+
+    code = "not_journalled"
+
+
+class CodeExited(PilothouseError):
+    """The code of a run tried to end the process, or was cancelled from within."""
+
+    code = "code_exited"
+    category = Category.USER
+
+
 class RunStalled(PilothouseError):
     """The workflow's own code waits for something that is no step."""
 
@@ -134,6 +147,6 @@ class RunCancelled(Interrupt):
 class ContinuedAsNew(Interrupt):
     """The run ends and goes on as a new one with a fresh journal."""
 
-    def __init__(self, payload: bytes) -> None:
-        """`payload` is the new run's input, encoded."""
-        self.payload = payload
+    def __init__(self, value: object) -> None:
+        """`value` is the new run's input."""
+        self.value = value

@@ -11,10 +11,11 @@ import orjson
 
 from pilothouse.errors import Conflict, NotFound
 from pilothouse.runtime.connection import Connection
-from pilothouse.runtime.entries import Entry, Kind, decode, encode
-from pilothouse.runtime.errors import Failure, WorkerLost
+from pilothouse.runtime.entries import KINDS, Entry, Kind, decode, encode
+from pilothouse.runtime.errors import WorkerLost
 from pilothouse.runtime.execution import WITHDRAW_ALL
-from pilothouse.runtime.failures import failure_of
+from pilothouse.runtime.failures import failure_of, read_failure
+from pilothouse.runtime.history import History
 from pilothouse.runtime.listener import CANCELS, JOURNAL, RUNS
 from pilothouse.runtime.questions import Question, Reply
 from pilothouse.runtime.store import Store
@@ -26,11 +27,12 @@ insert into journal (run_id, seq, tenant_id, kind, key, codec, payload) values (
 MOVE = """
 update runs set seq = seq + 1, wakes = wakes + 1, changed_at = now(), status = %s,
        wake_at = case when %s = 'queued' then null else wake_at end,
-       cancel_requested = cancel_requested or %s,
+       cancel_requested = coalesce(%s, cancel_requested),
        losses = case when %s = 'queued' then 0 else losses end,
        finished_at = case when %s in ('failed', 'cancelled') then now() end
  where id = %s
 """
+JOURNAL_SO_FAR = "select kind, key, payload, digest, codec, seq from journal where run_id = %s order by seq"
 QUESTION = "select codec, payload, status from questions where run_id = %s and key = %s for update"
 CLOSE = """
 update questions set status = 'answered', closed_at = now(), closed_by = %s where run_id = %s and key = %s
@@ -47,8 +49,11 @@ class Held(NamedTuple):
     status: str
     seq: int
 
-    async def move(self, entry: Entry, status: str, *, cancel: bool = False) -> None:
-        """Append `entry`, set the status and count the event, so that a worker about to wait notices."""
+    async def move(self, entry: Entry, status: str, *, cancel: bool | None = None) -> None:
+        """Append `entry`, set the status and count the event, so that a worker about to wait notices.
+
+        `cancel` says whether a cancellation is asked for from now on (None: as before).
+        """
         codec, stored = encode(entry.payload)
         row = (self.run_id, self.seq + 1, self.tenant_id, entry.kind.value, entry.key, int(codec), stored)
         await self.connection.execute(INSERT, row)
@@ -108,9 +113,10 @@ async def cancel(store: Store, run_id: UUID, tenant_id: str, by: str) -> str:
 
 
 async def retry(store: Store, run_id: UUID, tenant_id: str, by: str) -> tuple[str, ...]:
-    """Queue a failed run again; returns the steps that will be executed anew.
+    """Queue a failed run again; returns the failed steps that will be executed anew.
 
-    What succeeded stays. Raises `Conflict` where the run has not failed.
+    What succeeded stays. A failed step after which the workflow went on stays as well: the journal holds
+    what it did then. Raises `Conflict` where the run has not failed.
     """
     async with held(store, run_id, tenant_id) as run:
         if run.status != "failed":
@@ -118,19 +124,17 @@ async def retry(store: Store, run_id: UUID, tenant_id: str, by: str) -> tuple[st
                 f"Run {run_id} is {run.status}: only a failed run can be retried.",
                 hint="`pilothouse show` tells what it waits for.",
             )
-        statement = (
-            "select codec, payload from journal where run_id = %s and kind = %s order by seq desc limit 1"
-        )
-        found = await run.connection.execute(statement, (run_id, Kind.RUN_FAILED.value))
-        row = await found.fetchone()
-        steps = Failure.model_validate_json(decode(*row)).steps if row else ()
+        found = await run.connection.execute(JOURNAL_SO_FAR, (run_id,))
+        rows = await found.fetchall()
+        history = History(Entry(KINDS.get(kind, Kind.UNKNOWN), *rest) for kind, *rest in rows)
+        steps = history.retriable(read_failure(history.ended).steps) if history.ended else ()
         payload = orjson.dumps({"superseded": steps, "by": by})
-        await run.move(Entry(Kind.RUN_RETRIED, "", payload), "queued")
+        await run.move(Entry(Kind.RUN_RETRIED, "", payload), "queued", cancel=False)
         return steps
 
 
 async def fail_lost(store: Store, run_id: UUID, losses: int) -> None:
-    """Fail a run that has taken down worker after worker."""
+    """Fail a run that has taken down worker after worker, unless another one executes it already."""
     async with store.events.held() as connection:
         row = await (
             await connection.execute("select tenant_id from runs where id = %s", (run_id,))
@@ -138,6 +142,8 @@ async def fail_lost(store: Store, run_id: UUID, losses: int) -> None:
     if row is None:
         return
     async with held(store, run_id, row[0]) as run:
+        if run.status != "queued":
+            return
         started = await run.connection.execute(
             "select key from journal where run_id = %s and key <> '' order by seq desc limit 1", (run_id,)
         )

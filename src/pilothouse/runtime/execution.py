@@ -18,12 +18,14 @@ from pilothouse.runtime.errors import (
     Failure,
     LoopBlocked,
     NonDeterminismError,
+    NotJournalled,
     RunCancelled,
     RunStalled,
     Suspended,
     TurnLost,
+    WrongType,
 )
-from pilothouse.runtime.failures import failure_of
+from pilothouse.runtime.failures import as_error, failure_of, is_own
 from pilothouse.runtime.ports import Statement
 from pilothouse.runtime.store import TurnEnd
 from pilothouse.runtime.turn import Turn
@@ -35,7 +37,10 @@ LOST = "lost"
 WITHDRAW_ALL = (
     "update questions set status = 'withdrawn', closed_at = now() where run_id = %s and status = 'open'"
 )
-MARK_CONTINUED = "update runs set continued_from = %s where id = %s"
+MARK_CONTINUED = """
+update runs set continued_from = old.id, priority = old.priority, cancel_requested = old.cancel_requested
+  from runs as old where runs.id = %s and old.id = %s
+"""
 
 
 async def execute(turn: Turn, workflow: Workflow) -> str:
@@ -44,11 +49,21 @@ async def execute(turn: Turn, workflow: Workflow) -> str:
     turn.task = asyncio.ensure_future(_call(turn, workflow))
     try:
         end: BaseException | bytes = await turn.task
-    except BaseException as error:  # noqa: BLE001 - each kind of end is handled below
+    except BaseException as error:
+        if isinstance(error, asyncio.CancelledError) and not is_own(error):
+            raise  # the worker's own task was cancelled: its event loop ends
         end = error
+    return await conclude(turn, workflow, turn.broken or turn.root.waits or end)
+
+
+async def conclude(turn: Turn, workflow: Workflow, end: BaseException | bytes) -> str:
+    """Record how the turn ended; returns the run's status, `LOST` where it is unknown."""
     try:
-        return await _finish(turn, workflow, turn.broken or end)
-    except TurnLost as error:
+        try:
+            return await _finish(turn, workflow, end)
+        except NotJournalled as error:
+            return await _fail(turn, error)
+    except (TurnLost, NotJournalled) as error:
         log.warning("turn_lost", reason=str(error))
         return LOST
     finally:
@@ -59,11 +74,14 @@ async def _call(turn: Turn, workflow: Workflow) -> bytes:
     signature = workflow.signature
     if turn.claim.cancel_requested:
         raise RunCancelled
-    value = signature.parse_input(turn.history.input) if signature.takes_value else None
-    result = await workflow.function(Context(turn), *signature.arguments(value))
     turn.check()
-    turn.root.close()
-    return signature.output.dump_json(signature.checked_output(result))
+    value = signature.parse_input(turn.history.input) if signature.takes_value else None
+    try:
+        result = await workflow.function(Context(turn), *signature.arguments(value))
+    except SystemExit as error:  # left to itself it would end the event loop, and the worker with it
+        raise as_error(error) from error
+    turn.close(turn.root)
+    return signature.dump_output(result)
 
 
 async def _finish(turn: Turn, workflow: Workflow, end: BaseException | bytes) -> str:
@@ -73,7 +91,10 @@ async def _finish(turn: Turn, workflow: Workflow, end: BaseException | bytes) ->
     if isinstance(end, Suspended):
         return await turn.append(end=TurnEnd("waiting", end.wake_at))
     if isinstance(end, ContinuedAsNew):
-        return await _continue(turn, workflow, end.payload)
+        try:
+            return await _continue(turn, workflow, workflow.signature.dump_input(end.value))
+        except WrongType as error:
+            return await _fail(turn, error)
     if isinstance(end, TurnLost):
         raise end
     if isinstance(end, RunCancelled):
@@ -81,10 +102,9 @@ async def _finish(turn: Turn, workflow: Workflow, end: BaseException | bytes) ->
             Entry(Kind.RUN_CANCELLED, "", b"{}"), end=TurnEnd("cancelled"), beside=_withdrawals(turn)
         )
     if isinstance(end, LoopBlocked):
-        end = RunStalled(str(end), hint="Move slow work into an agent or a tool written as a plain `def`.")
-    if isinstance(end, Exception):
-        return await _fail(turn, end)
-    raise end  # nothing else ends a turn
+        message = f"Code of the run blocked its worker's event loop for too long {turn.where()}."
+        end = RunStalled(message, hint="Move slow work into an agent or a tool written as a plain `def`.")
+    return await _fail(turn, as_error(end))
 
 
 async def _fail(turn: Turn, error: Exception) -> str:
@@ -103,7 +123,7 @@ async def _continue(turn: Turn, workflow: Workflow, payload: bytes) -> str:
     run = ([new_id], [claim.tenant_id], [workflow.name], [workflow.version], [0], [claim.principal], [None])
     beside = [
         Statement(sql.SUBMIT, (*run, [None], [int(codec)], [stored])),
-        Statement(MARK_CONTINUED, (claim.run_id, new_id)),
+        Statement(MARK_CONTINUED, (new_id, claim.run_id)),
         *_withdrawals(turn),
     ]
     entry = Entry(Kind.RUN_CONTINUED, "", orjson.dumps({"run_id": new_id}))

@@ -2,14 +2,33 @@
 
 from __future__ import annotations
 
+import asyncio
 import traceback
 
 from pilothouse.errors import PilothouseError
 from pilothouse.runtime.entries import Entry, decode
-from pilothouse.runtime.errors import Denied, Expired, Failure, Refused, StepFailed
+from pilothouse.runtime.errors import CodeExited, Denied, Expired, Failure, Interrupt, Refused, StepFailed
 
 _REBUILT: tuple[type[PilothouseError], ...] = (Denied, Refused, Expired)
 """Errors that a workflow may want to tell apart: raised as themselves, from their code and message."""
+
+
+def is_own(error: BaseException) -> bool:
+    """Whether the code itself raised an error: it is no interrupt, and nobody stopped it from outside."""
+    if isinstance(error, asyncio.CancelledError):
+        task = asyncio.current_task()
+        return task is not None and not task.cancelling()
+    return not isinstance(error, (Interrupt, KeyboardInterrupt, GeneratorExit))
+
+
+def as_error(error: BaseException) -> Exception:
+    """What the code itself raised as an `Exception`: one that ends neither the task nor the process."""
+    if isinstance(error, Exception):
+        return error
+    if isinstance(error, asyncio.CancelledError):
+        return CodeExited("The code was cancelled from within: something that it awaited was cancelled.")
+    said = f": {error}" if str(error) else ""
+    return CodeExited(f"The code raised {type(error).__name__}{said}, which would end the process.")
 
 
 def failure_of(error: BaseException, step: str = "") -> Failure:
@@ -20,8 +39,8 @@ def failure_of(error: BaseException, step: str = "") -> Failure:
     known = error if isinstance(error, PilothouseError) else None
     return Failure(
         code=known.code if known else "step_failed",
-        message=(known.message if known else str(error)) or type(error).__name__,
-        hint=known.hint if known else None,
+        message=_writable((known.message if known else str(error)) or type(error).__name__),
+        hint=_writable(known.hint) if known and known.hint else None,
         retryable=known.retryable if known else False,
         error_type=type(error).__name__,
         step=step,
@@ -46,8 +65,23 @@ def read_failure(entry: Entry) -> Failure:
 
 
 def steps_behind(error: BaseException) -> tuple[str, ...]:
-    """The failed steps that a retry has to execute again for this error not to come back."""
-    return tuple(getattr(error, "steps", ()))
+    """The failed steps that a retry has to execute again for this error not to come back.
+
+    Those of the error that was being handled, where it was raised while handling another one.
+    """
+    behind: BaseException | None = error
+    seen = set()  # code can raise an error from itself
+    while behind is not None and id(behind) not in seen:
+        if steps := getattr(behind, "steps", ()):
+            return tuple(steps)
+        seen.add(id(behind))
+        behind = behind.__cause__ or (None if behind.__suppress_context__ else behind.__context__)
+    return ()
+
+
+def _writable(text: str) -> str:
+    """The text as UTF-8 can hold it: file names may carry bytes that are none."""
+    return text.encode(errors="backslashreplace").decode()
 
 
 def _where(error: BaseException) -> str:

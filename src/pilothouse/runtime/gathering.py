@@ -3,17 +3,19 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Awaitable, Coroutine, Sequence
+from collections.abc import Awaitable, Sequence
+from inspect import CORO_CREATED, getcoroutinestate
+from types import CoroutineType
 from typing import Any, NamedTuple
 
 import orjson
 
 from pilothouse.kit import canonical
 from pilothouse.runtime import asking
-from pilothouse.runtime.branch import Branch, current
+from pilothouse.runtime.branch import DEPLOY, Branch, current
 from pilothouse.runtime.entries import Entry, Kind, decode
-from pilothouse.runtime.errors import Interrupt, NonDeterminismError, Suspended
-from pilothouse.runtime.failures import steps_behind
+from pilothouse.runtime.errors import NonDeterminismError, Suspended
+from pilothouse.runtime.failures import as_error, is_own, steps_behind
 from pilothouse.runtime.history import Step
 from pilothouse.runtime.turn import Turn
 
@@ -31,23 +33,27 @@ async def gather(turn: Turn, work: Sequence[Awaitable[Any]]) -> list[Any]:
     All branches settle first. Where some fail, the first failure by position is raised and the questions
     of branches that still wait are withdrawn; where some wait and none fails, the turn is suspended.
     """
-    turn.check()
+    try:
+        return await _gather(turn, work)
+    finally:
+        for item in work:
+            if isinstance(item, CoroutineType) and getcoroutinestate(item) == CORO_CREATED:
+                item.close()  # one that was never started would complain
+
+
+async def _gather(turn: Turn, work: Sequence[Awaitable[Any]]) -> list[Any]:
     digest = canonical.digest(str(len(work)).encode())
     parent = current.get()
-    try:
-        step = parent.meet("gather", "gather", digest)
-    except BaseException:
-        for item in work:
-            if isinstance(item, Coroutine):
-                item.close()
-        raise
+    step = turn.meet(parent, "gather", "gather", digest)
     if Kind.GATHERED not in step.entries:
         turn.pending.append(Entry(Kind.GATHERED, step.key, orjson.dumps({"branches": len(work)}), digest))
     abandoned = _abandoned(step)
     branches = [parent.inside(f"{step.key}/{place}") for place in range(len(work))]
     for place, branch in enumerate(branches):
+        branch.is_arm = True
         branch.abandoned = branch.abandoned or place in abandoned
-    tasks = [asyncio.create_task(_settle(branch, item)) for branch, item in zip(branches, work, strict=True)]
+    arms = zip(branches, work, strict=True)
+    tasks = [asyncio.create_task(_settle(turn, branch, item)) for branch, item in arms]
     try:
         settled = await asyncio.gather(*tasks)
     except BaseException:
@@ -59,24 +65,29 @@ async def gather(turn: Turn, work: Sequence[Awaitable[Any]]) -> list[Any]:
     return await _conclude(turn, step, branches, settled)
 
 
-async def _settle(branch: Branch, work: Awaitable[Any]) -> Settled:
+async def _settle(turn: Turn, branch: Branch, work: Awaitable[Any]) -> Settled:
     current.set(branch)  # each branch is a task with context variables of its own
     try:
         value = await work
-        branch.close()
-    except (Suspended, Exception) as error:  # noqa: BLE001 - raised again once all have settled
-        return Settled(error=error)
+        turn.close(branch)
+    except BaseException as error:
+        if branch.waits is not None:
+            return Settled(error=branch.waits)
+        if not is_own(error):
+            raise
+        return Settled(error=as_error(error))
     return Settled(value)
 
 
 async def _conclude(
     turn: Turn, step: Step, branches: Sequence[Branch], settled: Sequence[Settled]
 ) -> list[Any]:
-    differs = next((end.error for end in settled if isinstance(end.error, NonDeterminismError)), None)
-    if differs is not None:
-        raise turn.breaks(differs)
-    failures = [end.error for end in settled if isinstance(end.error, Exception)]
-    waiting = [place for place, end in enumerate(settled) if isinstance(end.error, Suspended)]
+    failures, waiting = [], []
+    for place, (end, branch) in enumerate(zip(settled, branches, strict=True)):
+        if branch.abandoned or isinstance(end.error, Suspended):
+            waiting.append(place)
+        elif isinstance(end.error, Exception):
+            failures.append(end.error)
     if failures:
         first = failures[0]
         if waiting and Kind.SETTLED not in step.entries:
@@ -86,8 +97,12 @@ async def _conclude(
         behind = tuple(dict.fromkeys(key for error in failures for key in steps_behind(error)))
         first.__dict__["steps"] = behind
         raise first
+    if Kind.SETTLED in step.entries:
+        message = f"{step.key} failed by the journal, but no branch of it fails now."
+        raise turn.breaks(NonDeterminismError(message, hint=DEPLOY))
     if waiting:
-        raise _sleepiest([end.error for end in settled if isinstance(end.error, Suspended)])
+        times = [end.error.wake_at for end in settled if isinstance(end.error, Suspended)]
+        raise current.get().suspend(min((time for time in times if time is not None), default=None))
     return [end.value for end in settled]
 
 
@@ -96,9 +111,3 @@ def _abandoned(step: Step) -> frozenset[int]:
     if settled is None:
         return frozenset()
     return frozenset(orjson.loads(decode(settled.codec, settled.payload))["abandoned"])
-
-
-def _sleepiest(suspended: Sequence[Suspended]) -> Interrupt:
-    """The suspension that wakes the run first."""
-    times = [each.wake_at for each in suspended if each.wake_at is not None]
-    return Suspended(min(times) if times else None)

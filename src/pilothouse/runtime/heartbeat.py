@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import ctypes
 import math
 import os
@@ -38,7 +39,8 @@ class Heartbeat:
 
     PostgreSQL frees the lock the moment the process dies, which is how others notice at once; a
     process that is frozen keeps it, and its lease runs out instead. The thread also watches the event
-    loop: `beat()` is called from there, and a loop that is blocked for too long is interrupted.
+    loop: `beat()` is called from there, and a loop that is blocked for too long is interrupted. It ends
+    with that loop.
     """
 
     def __init__(self, conninfo: str, worker_id: UUID, pins: Sequence[str], settings: WorkerSettings) -> None:
@@ -47,10 +49,13 @@ class Heartbeat:
         self._worker_id = worker_id
         self._pins = list(pins)
         self._settings = settings
+        self._interval = min(settings.heartbeat, settings.lease / 5)
         self._renewed = -math.inf
-        self._beaten = time.monotonic()
+        self._silent = 0.0
         self._stop = threading.Event()
         self._connection: psycopg.Connection[tuple[object, ...]] | None = None
+        self._locked = False
+        self._loop = asyncio.get_running_loop()
         self._loop_thread = threading.get_ident()
         self._thread = threading.Thread(target=self._run, name="pilothouse-heartbeat", daemon=True)
 
@@ -67,11 +72,14 @@ class Heartbeat:
         self._stop.set()
         if self._thread.is_alive():
             self._thread.join()
+        self._leave()
+
+    def _leave(self) -> None:
         if self._connection is not None and not self._connection.closed:
             try:
                 self._connection.execute("delete from workers where id = %s", (self._worker_id,))
-            except psycopg.OperationalError as error:
-                log.info("worker_not_removed", reason=str(error))
+            except psycopg.Error as error:
+                log.info("worker_not_removed", reason=str(error).strip())
             self._connection.close()
 
     def valid(self) -> bool:
@@ -80,10 +88,13 @@ class Heartbeat:
 
     def beat(self) -> None:
         """The event loop lives."""
-        self._beaten = time.monotonic()
+        self._silent = 0.0
 
     def _run(self) -> None:
-        while not self._stop.wait(self._settings.heartbeat):
+        while not self._stop.wait(self._interval):
+            if self._loop.is_closed():  # without a stop before: nobody executes anything any more
+                self._leave()
+                return
             try:
                 self._renew()
             except psycopg.Error as error:
@@ -97,19 +108,27 @@ class Heartbeat:
             self._connection = psycopg.connect(
                 self._conninfo, autocommit=True, connect_timeout=CONNECT_TIMEOUT
             )
-            self._connection.execute("select pg_advisory_lock(%s)", (lock_key(self._worker_id),))
+            self._locked = False
+        if not self._locked:  # a session that the server still believes in may hold it
+            key = (lock_key(self._worker_id),)
+            found = self._connection.execute("select pg_try_advisory_lock(%s)", key).fetchone()
+            self._locked = found == (True,)
         row = (self._worker_id, lock_key(self._worker_id), self._pins, socket.gethostname(), os.getpid())
         self._connection.execute(sql.HEARTBEAT, row)
         self._renewed = started
 
     def _watch_loop(self) -> None:
-        blocked = time.monotonic() - self._beaten
-        if blocked < self._settings.blocked_after:
+        """Interrupt the loop's thread where it has not beaten for too long.
+
+        Counted in turns of this thread: while the whole process is frozen, neither of them runs.
+        """
+        self._silent += self._interval
+        if self._silent < self._settings.blocked_after or not self._loop.is_running():
             return
         frame = sys._current_frames().get(self._loop_thread)  # noqa: SLF001 - documented for debuggers
         stack = "".join(traceback.format_stack(frame, limit=4)) if frame else ""
-        log.error("loop_blocked", seconds=round(blocked, 1), stack=stack)
-        self._beaten = time.monotonic()
+        log.error("loop_blocked", seconds=round(self._silent, 1), stack=stack)
+        self._silent = 0.0
         ctypes.pythonapi.PyThreadState_SetAsyncExc(
             ctypes.c_ulong(self._loop_thread), ctypes.py_object(LoopBlocked)
         )

@@ -2,19 +2,22 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator, Sequence
 
 import orjson
 
-from pilothouse.runtime.entries import FINAL, VERBS, Entry, Kind, decode
+from pilothouse.runtime.entries import FINAL, VERBS, Entry, Kind, PayloadUnreadable, decode
 
 _OUTCOMES = frozenset({Kind.COMPLETED, Kind.FAILED, Kind.ANSWERED, Kind.EXPIRED, Kind.OUTCOME})
 
 
 class Step:
-    """What is recorded of one step. `outcome` is the entry that ended it, if one did."""
+    """What is recorded of one step.
 
-    __slots__ = ("digest", "entries", "key", "outcome", "verb")
+    `outcome` is the entry that ended it, if one did; `dispatches` counts how often a tool was dispatched.
+    """
+
+    __slots__ = ("digest", "dispatches", "entries", "key", "outcome", "verb")
 
     def __init__(self, key: str, verb: str, digest: bytes | None = None) -> None:
         """A step of which nothing is recorded yet."""
@@ -23,6 +26,7 @@ class Step:
         self.digest = digest
         self.entries: dict[Kind, Entry] = {}
         self.outcome: Entry | None = None
+        self.dispatches = 0
 
     def add(self, entry: Entry) -> None:
         """Record an entry; a later outcome supersedes an earlier one."""
@@ -31,6 +35,8 @@ class Step:
             self.digest = entry.digest
         if entry.kind in _OUTCOMES:
             self.outcome = entry
+        elif entry.kind is Kind.DISPATCH:
+            self.dispatches += 1
 
     @property
     def is_open_question(self) -> bool:
@@ -40,7 +46,7 @@ class Step:
     def supersede(self) -> None:
         """Forget the outcome: the step is to be executed again."""
         self.outcome = None
-        for kind in (Kind.FAILED, Kind.OUTCOME, Kind.DISPATCH, Kind.EXPIRED):
+        for kind in (Kind.FAILED, Kind.OUTCOME, Kind.DISPATCH, Kind.EXPIRED, Kind.ASKED):
             self.entries.pop(kind, None)
 
 
@@ -48,13 +54,15 @@ class History:
     """The journal of one run, arranged for replay.
 
     `verbs` maps a branch's path ("" is the workflow itself) to the last path components of its
-    steps in the order in which they were first recorded.
+    steps in the order in which they were first recorded. `told` holds what was emitted, which takes no
+    part in the checks of replay: each key with the digest of what it said last.
     """
 
     def __init__(self, entries: Iterable[Entry] = ()) -> None:
-        """Arrange `entries`, which come in the order of their sequence numbers."""
+        """Arrange `entries`, which come in the order of their numbers. Raises `PayloadUnreadable`."""
         self.steps: dict[str, Step] = {}
         self.verbs: dict[str, list[str]] = {}
+        self.told: dict[str, bytes | None] = {}
         self.input: bytes = b"null"
         self.seq = 0
         self.ended: Entry | None = None
@@ -66,6 +74,14 @@ class History:
         """What is recorded of the step `key`."""
         return self.steps.get(key)
 
+    def retriable(self, keys: Iterable[str]) -> tuple[str, ...]:
+        """Those of the failed steps `keys` after which nothing was recorded.
+
+        A workflow that went on after a failure has journalled what it did then; were the step to succeed
+        now, that would not fit any more.
+        """
+        return tuple(key for key in keys if key in self.steps and self._is_last(key))
+
     def _add(self, entry: Entry) -> None:
         self.seq = entry.seq
         verb = VERBS.get(entry.kind)
@@ -75,42 +91,68 @@ class History:
             if step is None:
                 step = self.steps[entry.key] = Step(entry.key, verb)
             step.add(entry)
+        elif entry.kind is Kind.EMITTED:
+            self.told[entry.key] = entry.digest
         elif entry.kind is Kind.SUBMITTED:
             self.input = decode(entry.codec, entry.payload)
         elif entry.kind is Kind.RUN_RETRIED:
             self.ended = None
-            self._supersede(decode(entry.codec, entry.payload))
+            self._retry(orjson.loads(decode(entry.codec, entry.payload))["superseded"])
         elif entry.kind in FINAL:
             self.ended = entry
+        elif entry.kind is Kind.UNKNOWN:
+            raise PayloadUnreadable(
+                f"Journal entry {entry.seq} is of a kind that this version does not know.",
+                hint="A newer version of Pilothouse wrote it; execute the run with that one, then retry it.",
+            )
 
-    def _supersede(self, payload: bytes) -> None:
-        """Forget failed steps, and that the gathers around them had left branches behind."""
-        for key in orjson.loads(payload)["superseded"]:
-            if (step := self.steps.get(key)) is not None:
-                step.supersede()
-            for gather in self.steps.values():
-                if gather.verb == "gather" and key.startswith(f"{gather.key}/"):
-                    gather.entries.pop(Kind.SETTLED, None)
-                    self._reopen(f"{gather.key}/")
+    def _retry(self, superseded: Sequence[str]) -> None:
+        """Forget failed steps, the gathers that failed last, and that open questions were asked.
 
-    def _reopen(self, prefix: str) -> None:
+        Questions were withdrawn with the failure of the run: those that are reached again are asked again.
+        """
+        for key in superseded:
+            self.steps[key].supersede()
+        reopened = set()
         for step in self.steps.values():
-            if Kind.WITHDRAWN in step.entries and step.key.startswith(prefix):
-                del step.entries[Kind.WITHDRAWN], step.entries[Kind.ASKED]
+            if Kind.SETTLED in step.entries and self._is_last(step.key):
+                del step.entries[Kind.SETTLED]
+                reopened.add(step.key)
+        for step in self.steps.values():
+            if step.is_open_question:
+                del step.entries[Kind.ASKED]
+            elif Kind.WITHDRAWN in step.entries and not reopened.isdisjoint(_around(step.key)):
+                del step.entries[Kind.WITHDRAWN]
+                step.entries.pop(Kind.ASKED, None)
+
+    def _is_last(self, key: str) -> bool:
+        """Whether nothing was recorded after this step, in its branch and in those around it."""
+        return all(self.verbs[branch][-1] == component for branch, component in _path(key))
 
     def _place(self, key: str) -> None:
         """Give every step on the path of `key` its position in its branch."""
         if key in self.steps:
             return
-        at = 0
-        while True:
-            end = key.find("/", at)
-            component = key[at:] if end < 0 else key[at:end]
-            if not component.isdigit():
-                siblings = self.verbs.setdefault(key[: max(at - 1, 0)], [])
-                if (full := key[:at] + component) not in self._placed:
-                    self._placed.add(full)
-                    siblings.append(component)
-            if end < 0:
-                return
-            at = end + 1
+        for branch, component in _path(key):
+            full = f"{branch}/{component}" if branch else component
+            if full not in self._placed:
+                self._placed.add(full)
+                self.verbs.setdefault(branch, []).append(component)
+
+
+def _path(key: str) -> Iterator[tuple[str, str]]:
+    """Each step on the path of `key` with its branch, from the outside in; arms of gathers are no steps."""
+    at = 0
+    while True:
+        end = key.find("/", at)
+        component = key[at:] if end < 0 else key[at:end]
+        if not component.isdigit():
+            yield key[: max(at - 1, 0)], component
+        if end < 0:
+            return
+        at = end + 1
+
+
+def _around(key: str) -> Iterator[str]:
+    """The keys of the steps around `key`, from the outside in."""
+    return (f"{branch}/{component}" if branch else component for branch, component in _path(key))

@@ -29,6 +29,7 @@ class Listener:
         self._handlers: dict[str, list[Heard]] = {RUNS: [], JOURNAL: [], CANCELS: []}
         self._task: asyncio.Task[None] | None = None
         self._ready = asyncio.Event()
+        self.connected = False
 
     def on(self, channel: str, handler: Heard) -> Callable[[], None]:
         """Call `handler` for notifications on `channel`; returns what ends that."""
@@ -36,7 +37,7 @@ class Listener:
         return lambda: self._handlers[channel].remove(handler)
 
     async def start(self) -> None:
-        """Listen; returns once the connection stands."""
+        """Listen; returns once the connection stands. A database that is away is waited for."""
         self._task = asyncio.create_task(self._listen())
         ready = asyncio.create_task(self._ready.wait())
         await asyncio.wait([self._task, ready], return_when=asyncio.FIRST_COMPLETED)
@@ -58,12 +59,15 @@ class Listener:
                     for channel in self._handlers:
                         await connection.execute(f"listen {channel}".encode())
                     self._ready.set()
+                    self.connected = True
                     delay = 0.1
                     self._tell_all(list(self._handlers))
                     async for notification in connection.notifies():
                         self._tell(notification.channel, notification.payload)
-            except psycopg.OperationalError as error:
+            except psycopg.Error as error:
                 log.warning("listener_lost", reason=str(error).strip())
+            finally:
+                self.connected = False
             await asyncio.sleep(delay)
             delay = min(delay * 2, 5.0)
 

@@ -27,9 +27,20 @@ O_co = TypeVar("O_co", covariant=True)
 class Callee(Protocol[I_contra, O]):
     """What `ctx.call` calls: an agent."""
 
-    name: str
-    signature: Signature
-    timeout: float | None
+    @property
+    def name(self) -> str:
+        """What its steps are called."""
+        ...
+
+    @property
+    def signature(self) -> Signature:
+        """What it takes and returns."""
+        ...
+
+    @property
+    def timeout(self) -> float | None:
+        """Seconds for one call; None for the engine's own limit."""
+        ...
 
     async def perform(self, ctx: Any, value: I_contra) -> Answer[O]:
         """Work down the ladder; raises what the last rung raised."""
@@ -39,10 +50,25 @@ class Callee(Protocol[I_contra, O]):
 class Actor(Protocol[I_contra, O_co]):
     """What `ctx.act` calls: a tool."""
 
-    name: str
-    signature: Signature
-    idempotent: bool
-    timeout: float | None
+    @property
+    def name(self) -> str:
+        """What its steps are called."""
+        ...
+
+    @property
+    def signature(self) -> Signature:
+        """What it takes and returns."""
+        ...
+
+    @property
+    def idempotent(self) -> bool:
+        """Whether it may be called again with the same key."""
+        ...
+
+    @property
+    def timeout(self) -> float | None:
+        """Seconds for one call; None for the engine's own limit."""
+        ...
 
     async def perform(self, ctx: Any, value: I_contra) -> O_co:
         """Do it. `ctx.idempotency_key` is the same at every attempt."""

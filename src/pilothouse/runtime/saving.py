@@ -6,9 +6,12 @@ import hashlib
 import mimetypes
 import unicodedata
 
-from pilothouse.errors import InvalidInput
+from pilothouse.errors import InvalidInput, Unavailable
+from pilothouse.kit import canonical
 from pilothouse.runtime.branch import current
 from pilothouse.runtime.entries import Entry, Kind, decode
+from pilothouse.runtime.failures import failure_of, raised, read_failure
+from pilothouse.runtime.history import Step
 from pilothouse.runtime.ports import Artifact, Statement
 from pilothouse.runtime.turn import Turn
 
@@ -17,6 +20,12 @@ insert into artifacts (id, tenant_id, run_id, key, name, media_type, size, sha25
 values (%s, %s, %s, %s, %s, %s, %s, %s) on conflict (run_id, key) do nothing
 """
 MAX_NAME = 200
+
+
+class NotSaved(Unavailable):
+    """An artifact's bytes could not be stored."""
+
+    code = "not_saved"
 
 
 def checked_name(name: str) -> str:
@@ -33,23 +42,40 @@ def checked_name(name: str) -> str:
 async def save(
     turn: Turn, name: str, content: str | bytes, *, media_type: str | None = None, key: str | None = None
 ) -> Artifact:
-    """Keep `content` as an artifact of the run; returns its id, size and digest."""
+    """Keep `content` as an artifact of the run; returns its id, size and digest.
+
+    Raises `StepFailed` where the bytes cannot be stored.
+    """
     turn.check()
     checked_name(name)
     data = content.encode() if isinstance(content, str) else content
     sha256 = hashlib.sha256(data).hexdigest()
-    digest = bytes.fromhex(sha256[:32])
-    step = current.get().meet("save", "save", digest, key)
+    step = turn.meet(current.get(), "save", "save", canonical.digest(f"{name}\n{sha256}".encode()), key)
     recorded = step.entries.get(Kind.SAVED)
     if recorded is not None:
         return Artifact.model_validate_json(decode(recorded.codec, recorded.payload))
+    if step.outcome is not None:
+        raise raised(read_failure(step.outcome))
     kind = media_type or mimetypes.guess_type(name)[0] or "application/octet-stream"
     claim, services = turn.claim, turn.services
     artifact = Artifact(id=services.ids.new(), name=name, media_type=kind, size=len(data), sha256=sha256)
-    await services.artifacts.put(claim.tenant_id, sha256, data)
+    try:
+        with turn.working():
+            await services.artifacts.put(claim.tenant_id, sha256, data)
+    except Exception as error:
+        turn.check()
+        raise await _not_saved(turn, step, name, error) from error
     row = (artifact.id, claim.tenant_id, claim.run_id, step.key, name, kind, artifact.size, sha256)
     await turn.append(
-        Entry(Kind.SAVED, step.key, artifact.model_dump_json().encode(), digest),
+        Entry(Kind.SAVED, step.key, artifact.model_dump_json().encode(), step.digest),
         beside=[Statement(INSERT_ARTIFACT, row)],
     )
     return artifact
+
+
+async def _not_saved(turn: Turn, step: Step, name: str, error: Exception) -> Exception:
+    message = f"The artifact {name} could not be stored: {str(error) or type(error).__name__}"
+    hint = "Check the space and the permissions where artifacts are kept, then retry the run."
+    failure = failure_of(NotSaved(message, hint=hint), step.key)
+    await turn.append(Entry(Kind.FAILED, step.key, failure.model_dump_json().encode(), step.digest))
+    return raised(failure)

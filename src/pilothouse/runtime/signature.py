@@ -9,9 +9,11 @@ from functools import cached_property
 from typing import Any, Generic, TypeVar, get_type_hints
 
 from pydantic import BaseModel, ConfigDict, TypeAdapter, ValidationError
+from pydantic.errors import PydanticInvalidForJsonSchema
 from pydantic_core import PydanticSerializationError
 
 from pilothouse.errors import InvalidInput
+from pilothouse.kit import canonical
 from pilothouse.runtime.errors import WrongType
 
 _NAME = re.compile(r"[A-Za-z_][A-Za-z0-9_.\-]{0,99}")
@@ -73,9 +75,35 @@ class Signature:
         except ValidationError as error:
             raise WrongType(f"The input of {self.function.__name__} is not valid: {explain(error)}") from None
 
+    def read_input(self, value: Any) -> tuple[Any, bytes]:
+        """The value as its declared type, and as JSON; raises `WrongType` where it does not fit."""
+        return _read(self.input, value, f"the input of {self.function.__name__}")
+
     def dump_input(self, value: Any) -> bytes:
         """The value as JSON; raises `WrongType` where it does not have the declared type."""
-        return _dump(self.input, value, f"the input of {self.function.__name__}")
+        return self.read_input(value)[1]
+
+    def dump_output(self, value: Any) -> bytes:
+        """The result as JSON; raises `WrongType` that says what came instead of the declared type."""
+        return _written(self.output, self.checked_output(value), f"the result of {self.function.__name__}")
+
+    def parse_output(self, data: bytes) -> Any:
+        """The result in JSON `data`; raises `WrongType` that names what is wrong with it."""
+        try:
+            return self.output.validate_json(data)
+        except ValidationError as error:
+            raise WrongType(f"This is no result of {self.function.__name__}: {explain(error)}") from None
+
+    def comparable(self, data: bytes) -> bytes:
+        """The input in JSON `data`, so that equal inputs are equal bytes: a set has no order of its own."""
+        return canonical.unordered(data) if self._has_sets else data
+
+    @cached_property
+    def _has_sets(self) -> bool:
+        try:
+            return b'"uniqueItems":true' in canonical.to_json(self.input.json_schema())
+        except PydanticInvalidForJsonSchema:
+            return False
 
     def arguments(self, value: Any) -> tuple[Any, ...]:
         """What follows the context in a call."""
@@ -92,13 +120,22 @@ class Signature:
         except ValidationError as error:
             raise self._wrong(value, error) from None
 
-    def answer(self, given: Answer[Any]) -> Answer[Any]:
-        """`given` with its value as the declared type; raises `WrongType` that says what came instead."""
+    def round_trip(self, given: Answer[Any]) -> tuple[bytes, Answer[Any]]:
+        """`given` as JSON, and as it is read from there, which is what every replay will see.
+
+        Raises `WrongType` where its value does not have the declared type or JSON cannot hold it.
+        """
         fields = {"value": given.value, "produced_by": given.produced_by, "failed": given.failed}
         try:
-            return self._answer.model_validate(fields)
+            written = self._answer.model_validate(fields).to_json()
         except ValidationError as error:
             raise self._wrong(given.value, error) from None
+        try:
+            return written, self.parse_answer(written)
+        except ValidationError as error:
+            name, kind = self.function.__name__, type(given.value).__name__
+            message = f"{name} returned {kind}, which JSON does not keep: {explain(error)}"
+            raise WrongType(message, hint="Infinity and NaN are such values.") from None
 
     def parse_answer(self, data: bytes) -> Answer[Any]:
         """The answer in a journal entry."""
@@ -133,11 +170,17 @@ class Answer(BaseModel, Generic[T]):
             raise WrongType(f"{type(self.value).__name__} cannot be written as JSON: {error}") from None
 
 
-def _dump(adapter: TypeAdapter[Any], value: Any, what: str) -> bytes:
+def _read(adapter: TypeAdapter[Any], value: Any, what: str) -> tuple[Any, bytes]:
     try:
-        return adapter.dump_json(adapter.validate_python(value))
+        checked = adapter.validate_python(value)
     except ValidationError as error:
         raise WrongType(f"{type(value).__name__} does not fit {what}: {explain(error)}") from None
+    return checked, _written(adapter, checked, what)
+
+
+def _written(adapter: TypeAdapter[Any], value: Any, what: str) -> bytes:
+    try:
+        return adapter.dump_json(value)
     except PydanticSerializationError as error:
         raise WrongType(f"{type(value).__name__} cannot be written as JSON for {what}: {error}") from None
 

@@ -10,7 +10,6 @@ from pilothouse.errors import InvalidInput
 from pilothouse.kit import canonical
 from pilothouse.runtime.branch import current
 from pilothouse.runtime.entries import Entry, Kind, decode
-from pilothouse.runtime.errors import Suspended
 from pilothouse.runtime.turn import Turn
 
 
@@ -21,7 +20,7 @@ async def sleep(turn: Turn, duration: dt.timedelta, *, key: str | None = None) -
         raise InvalidInput(f"ctx.sleep was given {duration}: a duration cannot be negative.")
     branch = current.get()
     digest = canonical.digest(repr(duration.total_seconds()).encode())
-    step = branch.meet("sleep", "sleep", digest, key)
+    step = turn.meet(branch, "sleep", "sleep", digest, key)
     if Kind.WOKE in step.entries:
         return
     slept = step.entries.get(Kind.SLEPT)
@@ -31,5 +30,5 @@ async def sleep(turn: Turn, duration: dt.timedelta, *, key: str | None = None) -
     else:
         wake_at = dt.datetime.fromisoformat(orjson.loads(decode(slept.codec, slept.payload))["wake_at"])
     if branch.abandoned or turn.now() < wake_at:
-        raise Suspended(wake_at)
+        raise branch.suspend(wake_at)
     turn.note(Entry(Kind.WOKE, step.key))

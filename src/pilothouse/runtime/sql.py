@@ -48,14 +48,17 @@ with item as (
                        %s::bytea[])
     with ordinality as t(run_id, epoch, kind, key, codec, payload, digest, place)),
 turn as (
-  select * from unnest(%s::uuid[], %s::int[], %s::text[], %s::int[], %s::timestamptz[])
-    as t(run_id, epoch, status, wakes, wake_at)),
-counted as (select run_id, epoch, count(*)::int as entries from item group by 1, 2),
+  select * from unnest(%s::uuid[], %s::int[], %s::text[], %s::int[], %s::timestamptz[], %s::boolean[])
+    as t(run_id, epoch, status, wakes, wake_at, unless_woken)),
+counted as (
+  select run_id, epoch, count(*)::int as entries, count(*) filter (where kind <> 'started') as advances
+    from item group by 1, 2),
 owned as materialized (
   select id from runs where id = any(select run_id from turn) order by id for no key update),
 run as (
   update runs set
-      seq = runs.seq + coalesce(counted.entries, 0), changed_at = now(), losses = 0,
+      seq = runs.seq + coalesce(counted.entries, 0), changed_at = now(),
+      losses = case when turn.status is not null or counted.advances > 0 then 0 else runs.losses end,
       status = case when turn.status = 'waiting' and runs.wakes <> turn.wakes then 'queued'
                     else coalesce(turn.status, runs.status) end,
       wake_at = case when turn.status is null then runs.wake_at else turn.wake_at end,
@@ -64,6 +67,7 @@ run as (
     from turn left join counted using (run_id, epoch), owned
    where runs.id = turn.run_id and owned.id = runs.id
      and runs.epoch = turn.epoch and runs.status = 'running'
+     and (not turn.unless_woken or runs.wakes = turn.wakes)
   returning runs.id, runs.tenant_id, runs.epoch, runs.status,
             runs.seq - coalesce(counted.entries, 0) as base),
 entry as (
@@ -83,50 +87,69 @@ select run.id, run.epoch, run.base, run.status, (select count(*) from told), (se
 
 A run whose epoch was raised by another claim yields no row: that turn is fenced. Rows are locked in the
 order of their ids, so that two batches cannot deadlock. A run that would wait but was woken since it was
-claimed is queued instead.
+claimed is queued instead. That a step has started is no advance: a step that kills its worker starts, too.
 """
 
 WAKE_TIMERS = """
-with due as (
-  select id from runs where status = 'waiting' and wake_at <= now() order by wake_at limit 1000
-     for no key update skip locked),
+with clock as (select %s::timestamptz as present),
+due as (
+  select id from runs, clock where status = 'waiting' and wake_at <= present order by wake_at
+   limit %s for no key update of runs skip locked),
 woken as (
   update runs set status = 'queued', wake_at = null, changed_at = now() from due where runs.id = due.id
-  returning runs.id)
-select count(*), (select min(wake_at) from runs where status = 'waiting' and wake_at > now()) from woken
+  returning runs.id),
+told as (select pg_notify('pilothouse_runs', '') from woken limit 1)
+select (select count(*) from woken), (select count(*) from told),
+       (select min(wake_at) from runs, clock where status = 'waiting' and wake_at > present)
 """
-"""Queues the waiting runs whose time has come; returns how many, and when the next one is due."""
+"""Queues the waiting runs whose time has come by the caller's clock, which is the one that set `wake_at`.
 
-DEAD_WORKERS = """
-select id from workers
- where heartbeat_at < now() - %s * interval '1 second'
-    or heartbeat_at < now() - %s * interval '1 second' and not exists (
-         select 1 from pg_locks where locktype = 'advisory' and granted
-            and database = (select oid from pg_database where datname = current_database())
-            and (classid::bigint << 32 | objid::bigint) = workers.lock_key)
+Returns how many, a number without meaning, and when the next one is due.
 """
-"""Workers whose heartbeat is older than the lease, or whose session is gone and has been for a moment."""
 
 TAKE_OVER = """
-with gone as materialized (delete from workers where id = any(%s::uuid[]) returning id),
+with gone as materialized (
+  delete from workers
+   where now() - greatest(heartbeat_at, pg_postmaster_start_time()) > %s * interval '1 second'
+      or now() - greatest(heartbeat_at, pg_postmaster_start_time()) > %s * interval '1 second'
+         and not exists (
+           select 1 from pg_locks where locktype = 'advisory' and granted
+              and database = (select oid from pg_database where datname = current_database())
+              and (classid::bigint << 32 | objid::bigint) = workers.lock_key)
+  returning id),
 lost as (
   select runs.id from runs
    where status = 'running' and (worker_id in (select id from gone)
       or not exists (select 1 from workers where workers.id = runs.worker_id))
-   order by runs.id for no key update skip locked)
-update runs set status = 'queued', epoch = epoch + 1, losses = losses + 1, worker_id = null,
-                changed_at = now()
-  from lost where runs.id = lost.id
-returning runs.id, runs.losses
+   order by runs.id for no key update skip locked),
+taken as (
+  update runs set status = 'queued', epoch = epoch + 1, losses = losses + 1, seq = seq + 1,
+                  worker_id = null, changed_at = now()
+    from lost where runs.id = lost.id
+  returning runs.id, runs.tenant_id, runs.seq, runs.losses),
+entry as (
+  insert into journal (run_id, seq, tenant_id, kind, key, payload)
+  select id, seq, tenant_id, 'run_lost', '', convert_to('{"losses":' || losses || '}', 'UTF8') from taken
+  returning run_id),
+told as (
+  select pg_notify('pilothouse_journal', run_id::text), pg_notify('pilothouse_runs', '') from entry)
+select id, losses, (select count(*) from told) from taken
 """
-"""Queues the runs of dead workers again; the raised epoch fences whoever still executes them."""
+"""Queues the runs of dead workers again; the raised epoch fences whoever still executes them.
+
+Dead is a worker whose heartbeat is older than the lease, or whose session is gone and has been for a moment.
+After the database was away the time counts from its return, so that workers can report back.
+"""
 
 RELEASE = """
-update runs set status = 'queued', worker_id = null, epoch = epoch + 1, changed_at = now()
- where worker_id = %s and status = 'running' and id = any(%s::uuid[])
-returning id
+with given as (
+  update runs set status = 'queued', worker_id = null, epoch = epoch + 1, changed_at = now()
+   where worker_id = %s and status = 'running' and not id = any(%s::uuid[])
+  returning id),
+told as (select pg_notify('pilothouse_runs', '') from given limit 1)
+select (select count(*) from given), (select count(*) from told)
 """
-"""Gives runs back that this worker holds and cannot go on with."""
+"""Gives back the runs that are this worker's, but for those it executes."""
 
 HEARTBEAT = """
 insert into workers (id, lock_key, pins, host, pid, heartbeat_at) values (%s, %s, %s, %s, %s, now())

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import datetime as dt
 from collections import defaultdict
 from collections.abc import Iterable, Sequence
@@ -10,15 +11,18 @@ from typing import Any, NamedTuple
 from uuid import UUID
 
 from pilothouse.errors import Conflict
-from pilothouse.runtime import sql
+from pilothouse.runtime import partitions, sql
 from pilothouse.runtime.batch import Batcher
 from pilothouse.runtime.connection import Lane
-from pilothouse.runtime.entries import Entry, Kind, encode
+from pilothouse.runtime.entries import KINDS, Entry, Kind, encode
 from pilothouse.runtime.errors import Fenced
 from pilothouse.runtime.ports import Statement
 
 _PINNED_PLAN = ("enable_seqscan = off", "enable_bitmapscan = off", "enable_sort = off")
 """The claim's plan follows its index, whatever stale statistics say during a burst of submits."""
+
+_AT_ONCE = 1_000
+"""Timers that one statement wakes."""
 
 
 @dataclass(frozen=True)
@@ -57,7 +61,10 @@ class TurnEnd(NamedTuple):
 
 @dataclass(frozen=True)
 class Append:
-    """Entries of one turn, with what moves the run's state and what is written beside them."""
+    """Entries of one turn, with what moves the run's state and what is written beside them.
+
+    With `unless_woken` the turn is fenced where an event has reached the run since it was claimed.
+    """
 
     run_id: UUID
     epoch: int
@@ -65,6 +72,7 @@ class Append:
     entries: Sequence[Entry]
     end: TurnEnd | None = None
     beside: Sequence[Statement] = field(default=())
+    unless_woken: bool = False
 
 
 class Store:
@@ -123,20 +131,24 @@ class Store:
         rows = await self._watches.rows("select status from runs where id = %s", (run_id,))
         return str(rows[0][0]) if rows else None
 
-    async def wake_timers(self) -> tuple[int, dt.datetime | None]:
+    async def wake_timers(self, now: dt.datetime) -> tuple[int, dt.datetime | None]:
         """Queue the runs whose time has come; returns how many, and when the next is due."""
-        ((count, following),) = await self._claims.rows(sql.WAKE_TIMERS)
-        return count, following
+        ((count, _, following),) = await self._claims.rows(sql.WAKE_TIMERS, (now, _AT_ONCE))
+        return count, now if count == _AT_ONCE else following
 
     async def take_over(self, lease: float, grace: float) -> list[tuple[UUID, int]]:
         """Queue the runs of dead workers again; returns each with the number of workers it has lost."""
-        dead = [row[0] for row in await self._claims.rows(sql.DEAD_WORKERS, (lease, grace))]
-        rows = await self._claims.rows(sql.TAKE_OVER, (dead,))
-        return [(run_id, losses) for run_id, losses in rows]
+        rows = await self._claims.rows(sql.TAKE_OVER, (lease, grace))
+        return [(run_id, losses) for run_id, losses, _ in rows]
 
-    async def release(self, worker_id: UUID, run_ids: Iterable[UUID]) -> None:
-        """Give back runs that this worker holds."""
-        await self._claims.rows(sql.RELEASE, (worker_id, list(run_ids)))
+    async def release(self, worker_id: UUID, keep: Iterable[UUID]) -> int:
+        """Give back the runs that are this worker's, but for those to `keep`; returns how many."""
+        ((count, _),) = await self._claims.rows(sql.RELEASE, (worker_id, list(keep)))
+        return int(count)
+
+    async def ensure_partitions(self, now: dt.datetime) -> list[str]:
+        """Make the journal's partitions ahead of `now` that are missing; returns their names."""
+        return await asyncio.to_thread(partitions.ensure_at, self.conninfo, now)
 
     async def cancels(self, worker_id: UUID) -> list[UUID]:
         """Runs that this worker executes and that somebody asked to cancel."""
@@ -145,7 +157,8 @@ class Store:
     async def _read(self, lane: Lane, run_ids: Sequence[UUID], after: int) -> dict[UUID, list[Entry]]:
         journals: dict[UUID, list[Entry]] = {run_id: [] for run_id in run_ids}
         for run_id, kind, key, payload, digest, codec, seq, at in await lane.rows(sql.READ, (run_ids, after)):
-            journals[run_id].append(Entry(Kind(kind), key, payload, digest, codec, seq, at))
+            known = KINDS.get(kind, Kind.UNKNOWN)
+            journals[run_id].append(Entry(known, key, payload, digest, codec, seq, at))
         return journals
 
     async def _submit_all(self, items: Sequence[Submission]) -> Sequence[UUID | BaseException]:
@@ -184,7 +197,7 @@ class Store:
     async def _append_all(self, items: Sequence[Append]) -> Sequence[str | BaseException]:
         turns = {(item.run_id, item.epoch): item for item in items}
         for item in items:
-            if item.end is not None:
+            if item.end is not None or item.unless_woken:
                 turns[item.run_id, item.epoch] = item
         parameters = _columns(items, list(turns.values()))
         beside = [item for item in items if item.beside]
@@ -241,4 +254,5 @@ def _columns(items: Sequence[Append], turns: Sequence[Append]) -> tuple[Sequence
         [item.end.status if item.end else None for item in turns],
         [item.wakes for item in turns],
         [item.end.wake_at if item.end else None for item in turns],
+        [item.unless_woken for item in turns],
     )

@@ -5,8 +5,9 @@ from __future__ import annotations
 import asyncio
 import datetime as dt
 from collections import deque
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Awaitable, Callable, Iterator, Sequence
 from concurrent.futures import Executor
+from contextlib import contextmanager
 from contextvars import copy_context
 from dataclasses import dataclass, field
 from typing import Protocol, TypeVar
@@ -17,8 +18,14 @@ from pilothouse.kit.clock import Clock
 from pilothouse.kit.ids import Ids
 from pilothouse.runtime.branch import Branch
 from pilothouse.runtime.entries import Entry, Kind
-from pilothouse.runtime.errors import NonDeterminismError, RunStalled, StepTimedOut, TurnLost
-from pilothouse.runtime.history import History
+from pilothouse.runtime.errors import (
+    NonDeterminismError,
+    NotJournalled,
+    RunStalled,
+    StepTimedOut,
+    TurnLost,
+)
+from pilothouse.runtime.history import History, Step
 from pilothouse.runtime.ports import ArtifactStore, Governor, Lease, Statement
 from pilothouse.runtime.store import Append, Claim, TurnEnd
 
@@ -56,9 +63,10 @@ class Turn:
 
     `pending` entries say what is worth recording but has no effect of its own (a scope began, a card, the
     time that was told); they are written together with the next entry that has. `asked` holds the keys of
-    questions opened in this turn. `active` counts steps and appends under way and `touched` is when the
-    last one ended: both tell a waiting workflow from a stalled one. `broken` is what ended the turn early:
-    every later verb raises it again, so that no code can swallow it.
+    questions opened in this turn. `active` counts steps under way, `appending` appends, and `touched` is
+    when the last one ended: they tell a waiting workflow from a stalled one. `broken` is what ended the
+    turn early: every later verb raises it again, so that no code can swallow it. `interrupted_at` is when
+    its code was stopped from outside.
     """
 
     claim: Claim
@@ -69,6 +77,8 @@ class Turn:
     broken: BaseException | None = None
     last_step: str = ""
     active: int = 0
+    appending: int = 0
+    interrupted_at: float | None = None
     touched: float = 0.0
     task: asyncio.Future[bytes] | None = None
     _flush: asyncio.TimerHandle | None = None
@@ -100,27 +110,66 @@ class Turn:
             self.broken = error
         return self.broken
 
+    def meet(
+        self, branch: Branch, name: str, verb: str, digest: bytes | None, key: str | None = None
+    ) -> Step:
+        """The next step of `branch`, as `Branch.meet`; a difference from the journal breaks the turn."""
+        self.check()
+        try:
+            return branch.meet(name, verb, digest, key)
+        except NonDeterminismError as error:
+            raise self.breaks(error) from None
+
+    def close(self, branch: Branch) -> None:
+        """The code of `branch` has ended; a difference from the journal breaks the turn."""
+        self.check()
+        try:
+            branch.close()
+        except NonDeterminismError as error:
+            raise self.breaks(error) from None
+
     def interrupt(self, error: BaseException) -> None:
-        """Break the turn from outside, and stop the workflow where it stands."""
+        """Break the turn from outside, and stop the workflow where it stands.
+
+        It is stopped once, so that its `finally` blocks may await something; see `outlived`.
+        """
         self.breaks(error)
-        if self.task is not None:
+        if self.task is not None and self.interrupted_at is None:
+            self.interrupted_at = self.loop.time()
             self.task.cancel()
+
+    def outlived(self, patience: float) -> bool:
+        """Whether the workflow's code still runs `patience` seconds after it was stopped."""
+        if self.interrupted_at is None or self.task is None or self.task.done():
+            return False
+        return self.loop.time() - self.interrupted_at >= patience
 
     def interrupt_if_stalled(self, after: float) -> None:
         """Break a turn whose workflow has waited `after` seconds for something that is no step."""
-        if self.active or self.loop.time() - self.touched < after:
+        if self.active or self.appending or self.loop.time() - self.touched < after:
             return
-        where = f"after step {self.last_step}" if self.last_step else "before its first step"
-        message = f"The workflow's own code has waited {after:g} s {where} for something that is no step."
+        message = (
+            f"The workflow's own code has waited {after:g} s {self.where()} for something that is no step."
+        )
         hint = "Use ctx.sleep for time, and an agent or a tool for anything else that takes a while."
         self.interrupt(RunStalled(message, hint=hint))
 
+    def where(self) -> str:
+        """How far the code has come, for a message."""
+        return f"at or after step {self.last_step}" if self.last_step else "before its first step"
+
     async def append(
-        self, *entries: Entry, end: TurnEnd | None = None, beside: Sequence[Statement] = ()
+        self,
+        *entries: Entry,
+        end: TurnEnd | None = None,
+        beside: Sequence[Statement] = (),
+        unless_woken: bool = False,
     ) -> str:
         """Append the pending entries and these; returns the run's status after the commit.
 
-        Raises `TurnLost` where they cannot be written, and at every later attempt.
+        With `unless_woken` only where nothing has reached the run from outside since it was claimed.
+        Raises `TurnLost` where they cannot be written now and `NotJournalled` where they never can, and
+        the same at every later attempt.
         """
         if end is None:
             self.check()
@@ -128,16 +177,16 @@ class Turn:
         while self.pending:  # one by one: a thread may be adding to them
             written.append(self.pending.popleft())
         written.extend(entries)
-        self.active += 1
-        item = Append(self.claim.run_id, self.claim.epoch, self.claim.wakes, written, end, beside)
+        self.appending += 1
+        claim = self.claim
+        item = Append(claim.run_id, claim.epoch, claim.wakes, written, end, beside, unless_woken)
         try:
             return await self.services.appender.append(item)
-        except TurnLost as error:
-            raise self.breaks(error) from None
-        except DatabaseUnavailable as error:
-            raise self.breaks(TurnLost(str(error))) from error
+        except (TurnLost, Exception) as error:
+            reason = self._not_written(error, written)
+            raise (reason if end is not None else self.breaks(reason)) from error
         finally:
-            self.active -= 1
+            self.appending -= 1
             self.touched = self.loop.time()
 
     def note(self, entry: Entry) -> None:
@@ -147,12 +196,16 @@ class Turn:
             self.loop.call_soon_threadsafe(self._schedule)
 
     async def flush(self) -> None:
-        """Write the pending entries now."""
-        if self.pending:
+        """Write the pending entries now; returns once everything that was noted is committed.
+
+        Appends are committed in the order in which they were made.
+        """
+        if self.pending or self.appending:
             await self.append()
 
     async def settle(self) -> None:
-        """The turn is over: nothing is flushed behind its back any more."""
+        """The turn is over: nothing is flushed behind its back any more, nor noted by a thread left over."""
+        self.breaks(TurnLost("The turn is over."))
         if self._flush is not None:
             self._flush.cancel()
         if self._flushing:
@@ -181,17 +234,37 @@ class Turn:
             self.active -= 1
             self.touched = self.loop.time()
 
+    @contextmanager
+    def working(self) -> Iterator[None]:
+        """The block is part of a step: the workflow is not stalled while it lasts."""
+        self.active += 1
+        try:
+            yield
+        finally:
+            self.active -= 1
+            self.touched = self.loop.time()
+
     async def in_thread(self, function: Callable[..., T], *arguments: object) -> T:
         """Run a plain function in a thread, with this code's context variables."""
         context = copy_context()
-        return await self.loop.run_in_executor(
-            self.services.threads, lambda: context.run(function, *arguments)
-        )
 
-    def differs(self, error: NonDeterminismError) -> NonDeterminismError:
-        """Break the turn over a difference between code and journal."""
-        self.breaks(error)
-        return error
+        def work() -> T:
+            try:
+                return context.run(function, *arguments)
+            except StopIteration as error:  # no future can carry it: whoever waits would wait for ever
+                message = f"{getattr(function, '__name__', 'A function')} raised StopIteration."
+                raise RuntimeError(message) from error
+
+        return await self.loop.run_in_executor(self.services.threads, work)
+
+    @staticmethod
+    def _not_written(error: BaseException, entries: Sequence[Entry]) -> BaseException:
+        if isinstance(error, TurnLost):
+            return error
+        if isinstance(error, DatabaseUnavailable):
+            return TurnLost(str(error))
+        keys = ", ".join(dict.fromkeys(entry.key for entry in entries if entry.key)) or "The run's end"
+        return NotJournalled(f"{keys} could not be journalled: {error}")
 
     def _show_started(self, key: str) -> None:
         self.note(Entry(Kind.STARTED, key))
@@ -210,6 +283,7 @@ class Turn:
 
     async def _flush_quietly(self) -> None:
         try:
-            await self.flush()
-        except TurnLost:
+            if self.pending:
+                await self.append()
+        except (TurnLost, NotJournalled):
             return  # `broken` is set: the next verb raises it where it is heard

@@ -3,17 +3,19 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Sequence
+import time
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 from uuid import UUID
 
+import psycopg
 import structlog
 
 from pilothouse.errors import DatabaseUnavailable
-from pilothouse.runtime import events
-from pilothouse.runtime.entries import Entry
-from pilothouse.runtime.errors import RunCancelled, TurnLost
-from pilothouse.runtime.execution import LOST, execute
+from pilothouse.runtime import events, partitions
+from pilothouse.runtime.entries import Entry, PayloadUnreadable
+from pilothouse.runtime.errors import Fenced, RunCancelled, TurnLost
+from pilothouse.runtime.execution import LOST, conclude, execute
 from pilothouse.runtime.heartbeat import Heartbeat
 from pilothouse.runtime.history import History
 from pilothouse.runtime.listener import CANCELS, RUNS, Listener
@@ -28,7 +30,8 @@ log = structlog.get_logger(__name__)
 class Worker:
     """Executes runs of the workflows it has, until it is stopped. One per event loop.
 
-    `only` restricts it to a single run (that of a command in a terminal).
+    `only` restricts it to a single run (that of a command in a terminal). `on_turn_ended` is called with the
+    run's id whenever a turn is over.
     """
 
     def __init__(
@@ -43,6 +46,7 @@ class Worker:
     ) -> None:
         """Wire the parts; nothing is claimed before `run`."""
         self.id = services.ids.new()
+        self.on_turn_ended: Callable[[UUID], None] | None = None
         self._store = store
         self._workflows = workflows
         self._heartbeat = Heartbeat(store.conninfo, self.id, workflows.pins, settings)
@@ -52,8 +56,12 @@ class Worker:
         self._wake = asyncio.Event()
         self._ticked = asyncio.Event()
         self._stopping = asyncio.Event()
+        self._drained = asyncio.Event()
+        self._claiming = asyncio.Lock()
         self._live: dict[UUID, tuple[Turn, asyncio.Task[None]]] = {}
-        self._lost: set[UUID] = set()
+        self._left: set[asyncio.Task[None]] = set()
+        self._astray = False  # runs may be this worker's that it does not execute
+        self._partitions_due = time.monotonic() + partitions.EVERY.total_seconds()
         self._off = [listener.on(RUNS, self._woken), listener.on(CANCELS, self._cancel_asked)]
 
     @property
@@ -62,11 +70,13 @@ class Worker:
         return len(self._live)
 
     async def run(self) -> None:
-        """Claim and execute until `stop`; a database that goes away is waited for.
+        """Claim and execute until `stop` has stopped everything; a database that goes away is waited for.
 
         Raises `DatabaseUnavailable` where it does not answer at the start.
         """
-        await asyncio.get_running_loop().run_in_executor(None, self._heartbeat.start)
+        loop = asyncio.get_running_loop()
+        await loop.run_in_executor(None, self._heartbeat.start)
+        self._pulse(loop)
         log.info("worker_started", worker_id=str(self.id), workflows=self._workflows.pins)
         ticker = asyncio.create_task(self._tick())
         stopped = asyncio.create_task(self._stopping.wait())
@@ -75,6 +85,7 @@ class Worker:
                 self._wake.clear()
                 if not await self._claim():
                     await self._until_woken(stopped)
+            await self._drained.wait()
         finally:
             ticker.cancel()
             stopped.cancel()
@@ -83,22 +94,33 @@ class Worker:
     async def stop(self, drain: float = 10.0) -> None:
         """Claim nothing more; give turns `drain` seconds to end, then give their runs back."""
         self._stopping.set()
-        for off in self._off:
-            off()
-        tasks = [task for _, task in self._live.values()]
-        if tasks:
-            await asyncio.wait(tasks, timeout=drain)
+        while self._off:
+            self._off.pop()()
+        async with self._claiming:  # what is being claimed is executed, too
+            draining = [task for _, task in self._live.values()]
+        if draining:
+            await asyncio.wait(draining, timeout=drain)
         for turn, _ in list(self._live.values()):
             turn.interrupt(TurnLost("The worker stops."))
-        if left := [task for _, task in self._live.values()]:
-            await asyncio.wait(left)
-        if self._lost:
-            try:
-                await self._store.release(self.id, self._lost)
-            except DatabaseUnavailable as error:
-                log.warning("runs_not_released", runs=len(self._lost), reason=str(error))
+        if late := [task for _, task in self._live.values()]:
+            await asyncio.wait(late, timeout=self._settings.unwind)
+        for run_id in list(self._live):
+            self._leave(run_id)
+        if self._left:
+            await asyncio.wait(self._left)
+        self._drained.set()
+        try:
+            await self._give_back()
+        except DatabaseUnavailable as error:
+            log.warning("runs_not_released", reason=str(error))
         await asyncio.get_running_loop().run_in_executor(None, self._heartbeat.stop)
-        log.info("worker_stopped", worker_id=str(self.id), released=len(self._lost))
+        log.info("worker_stopped", worker_id=str(self.id))
+
+    def _pulse(self, loop: asyncio.AbstractEventLoop) -> None:
+        """Show the heartbeat's thread that the event loop lives, whatever the database does."""
+        self._heartbeat.beat()
+        if not self._drained.is_set():
+            loop.call_later(min(1.0, self._settings.blocked_after / 5), self._pulse, loop)
 
     async def _until_woken(self, stopped: asyncio.Task[bool]) -> None:
         woken = asyncio.create_task(self._wake.wait())
@@ -107,51 +129,81 @@ class Worker:
 
     async def _claim(self) -> bool:
         """Claim what is due, as far as there are free slots; whether anything was."""
-        free = self._settings.slots - len(self._live)
-        if free <= 0:
-            return False
-        try:
-            claims = await self._store.claim(self.id, self._workflows.pins, free, self._only)
-            if not claims:
+        async with self._claiming:
+            free = self._settings.slots - len(self._live)
+            if free <= 0 or self._stopping.is_set() or not self._heartbeat.valid():
                 return False
-            journals = await self._store.read([claim.run_id for claim in claims])
-        except DatabaseUnavailable as error:
-            log.warning("claim_failed", reason=str(error))
-            return False
-        for claim in claims:
-            self._start(claim, journals[claim.run_id])
-        return True
+            try:
+                claims = await self._store.claim(self.id, self._workflows.pins, free, self._only)
+                if not claims:
+                    return False
+                journals = await self._store.read([claim.run_id for claim in claims])
+            except (DatabaseUnavailable, psycopg.Error) as error:
+                self._astray = True
+                log.warning("claim_failed", reason=str(error).strip())
+                return False
+            for claim in claims:
+                self._start(claim, journals[claim.run_id])
+            return True
 
     def _start(self, claim: Claim, journal: Sequence[Entry]) -> None:
-        turn = Turn(claim, History(journal), self._services)
+        if claim.run_id in self._live:  # it was taken from this worker, which has claimed it again
+            self._live[claim.run_id][0].interrupt(Fenced(f"Run {claim.run_id} was taken over."))
+        try:
+            turn = Turn(claim, History(journal), self._services)
+        except PayloadUnreadable as error:
+            turn = Turn(claim, History(), self._services)
+            turn.breaks(error)
         task = asyncio.create_task(self._take(turn))
         self._live[claim.run_id] = turn, task
         task.add_done_callback(lambda _: self._ended(claim.run_id))
 
     def _ended(self, run_id: UUID) -> None:
-        self._live.pop(run_id, None)
+        if run_id in self._live and self._live[run_id][1].done():
+            del self._live[run_id]
         self._wake.set()
+        if self.on_turn_ended is not None:
+            self.on_turn_ended(run_id)
 
     async def _take(self, turn: Turn) -> None:
         pin = turn.claim.pin
         structlog.contextvars.bind_contextvars(run_id=str(turn.run_id), workflow=pin)
-        status = await execute(turn, self._workflows.pinned(pin))
+        try:
+            status = await execute(turn, self._workflows.pinned(pin))
+        except Exception:
+            log.exception("turn_crashed")
+            status = LOST
         if status == LOST:
-            self._lost.add(turn.run_id)
+            self._astray = True
         elif status == "waiting":
             self._ticked.set()
         log.debug("turn_ended", status=status)
+
+    def _leave(self, run_id: UUID) -> None:
+        """Record the end of a turn whose code does not stop; it can journal nothing any more."""
+        turn, _ = self._live.pop(run_id)
+        end = turn.broken
+        if end is None or turn.task is None or turn.task.done():
+            return
+        log.error("turn_left_behind", run_id=str(run_id), workflow=turn.claim.pin, step=turn.last_step)
+        task = asyncio.create_task(self._conclude(turn, end))
+        self._left.add(task)
+        task.add_done_callback(self._left.discard)
+
+    async def _conclude(self, turn: Turn, end: BaseException) -> None:
+        if await conclude(turn, self._workflows.pinned(turn.claim.pin), end) == LOST:
+            self._astray = True
+        self._wake.set()
 
     async def _tick(self) -> None:
         """Timers, dead workers, runs to give back and cancellations, at least every `poll` seconds."""
         while True:
             self._ticked.clear()
-            self._heartbeat.beat()
             wait = self._settings.poll
             try:
                 wait = await self._tend()
-            except DatabaseUnavailable as error:
-                log.warning("tick_failed", reason=str(error))
+            except Exception as error:  # noqa: BLE001 - logged; the next round tries again
+                log.warning("tick_failed", reason=f"{type(error).__name__}: {error}")
             try:
                 await asyncio.wait_for(self._ticked.wait(), wait)
             except TimeoutError:
@@ -159,37 +211,57 @@ class Worker:
 
     async def _tend(self) -> float:
         """Do what is due; returns the seconds until it is to be done again."""
-        for turn, _ in list(self._live.values()):
+        for run_id, (turn, _) in list(self._live.items()):
             turn.interrupt_if_stalled(self._settings.stall_timeout)
-        woken, following = await self._store.wake_timers()
-        taken = await self._store.take_over(self._settings.lease, self._settings.grace)
-        for run_id, losses in taken:
-            log.warning("run_taken_over", run_id=str(run_id), losses=losses)
-            if losses > self._settings.max_losses:
-                await events.fail_lost(self._store, run_id, losses)
+            if turn.outlived(self._settings.unwind):
+                self._leave(run_id)
+        now = self._services.clock.now()
+        woken, following = await self._store.wake_timers(now)
+        if woken:
+            self._wake.set()
+        if self._heartbeat.valid():
+            await self._take_over()
         await self._give_back()
         for run_id in await self._store.cancels(self.id) if self._live else ():
-            self._cancel(run_id)
-        if woken or taken:
-            self._wake.set()
+            self._cancel(str(run_id))
+        if time.monotonic() >= self._partitions_due:
+            self._partitions_due = time.monotonic() + partitions.EVERY.total_seconds()
+            await self._store.ensure_partitions(now)
         if following is None:
             return self._settings.poll
         due = (following - self._services.clock.now()).total_seconds()
         return min(self._settings.poll, max(due, 0.001))
 
+    async def _take_over(self) -> None:
+        for run_id, losses in await self._store.take_over(self._settings.lease, self._settings.grace):
+            log.warning("run_taken_over", run_id=str(run_id), losses=losses)
+            self._wake.set()
+            if losses > self._settings.max_losses:
+                await events.fail_lost(self._store, run_id, losses)
+
     async def _give_back(self) -> None:
-        if self._lost:
-            given = set(self._lost)
-            await self._store.release(self.id, given)
-            self._lost -= given
+        """Queue again what is this worker's in the database and is not executed here."""
+        async with self._claiming:
+            if not self._astray:
+                return
+            self._astray = False
+            try:
+                given = await self._store.release(self.id, self._live)
+            except BaseException:
+                self._astray = True
+                raise
+        if given:
+            log.info("runs_given_back", runs=given)
+            self._wake.set()
 
     def _woken(self, _payload: str | None) -> None:
         self._wake.set()
 
     def _cancel_asked(self, payload: str | None) -> None:
         if payload:
-            self._cancel(UUID(payload))
+            self._cancel(payload)
 
-    def _cancel(self, run_id: UUID) -> None:
-        if run_id in self._live:
-            self._live[run_id][0].interrupt(RunCancelled())
+    def _cancel(self, run_id: str) -> None:
+        for turn, _ in list(self._live.values()):
+            if str(turn.run_id) == run_id:
+                turn.interrupt(RunCancelled())

@@ -10,7 +10,9 @@ class WorkerSettings:
     """How a worker works. Times are in seconds.
 
     `lease` is how long a worker may be silent before its runs are taken over, `grace` how long after its
-    session has ended; `max_losses` is how many workers a run may lose in a row before it fails.
+    session has ended; `max_losses` is how many workers a run may lose in a row before it fails. A workflow
+    whose own code waits for `stall_timeout` without a step, or blocks the loop for `blocked_after`, is
+    stopped; one that still runs `unwind` after it was stopped is left behind.
     """
 
     slots: int = 50
@@ -20,4 +22,5 @@ class WorkerSettings:
     poll: float = 1.0
     stall_timeout: float = 60.0
     blocked_after: float = 60.0
+    unwind: float = 5.0
     max_losses: int = 5

@@ -28,7 +28,12 @@ from pilothouse.apps.mlops.requirements import (
     Workload,
 )
 
-REGIONS = {Cloud.AWS: "eu-west-1", Cloud.GCP: "europe-west1", Cloud.AZURE: "westeurope", Cloud.KUBERNETES: "eu-central"}
+REGIONS = {
+    Cloud.AWS: "eu-west-1",
+    Cloud.GCP: "europe-west1",
+    Cloud.AZURE: "westeurope",
+    Cloud.KUBERNETES: "eu-central",
+}
 
 USE_CASES = {
     Workload.BATCH: (UseCase.CHURN, ModelFamily.GRADIENT_BOOSTING),
@@ -192,11 +197,15 @@ class Case(Frozen):
 
 
 def design_of(
-    workload: Workload, cloud: Cloud, *, swaps: dict[Role, str] | None = None, requirements: Requirements | None = None
+    workload: Workload,
+    cloud: Cloud,
+    *,
+    swaps: dict[Role, str] | None = None,
+    requirements: Requirements | None = None,
 ) -> Design:
     """A whole design; `swaps` puts other components in place of the usual ones ("" leaves a role out)."""
     components = COMMON[cloud] | OWN[workload, cloud] | (swaps or {})
-    if workload in {Workload.RAG}:
+    if workload is Workload.RAG:
         components = {role: c for role, c in components.items() if role is not Role.TRAINING}
     if workload is Workload.TRAINING:
         components = {role: c for role, c in components.items() if role is not Role.DRIFT}
@@ -205,10 +214,12 @@ def design_of(
             role=role,
             component=component,
             name=component.split("-", 1)[1].replace("-", " ").title(),
-            why=f"It fits the {role.value.replace('_', ' ')} role at the least cost.",
+            why=f"The design needs a {role.value.replace('_', ' ')}. {component} fits at the least cost.",
             parameters=PARAMETERS.get(component, {}),
             rejected=(
-                Rejected(component="other", name="Another <one>", reason="It costs more & scales less.", score=0.41),
+                Rejected(
+                    component="other", name="Another <one>", reason="It costs more & scales less.", score=0.41
+                ),
             ),
         )
         for role, component in components.items()
@@ -255,7 +266,7 @@ def design_of(
 def requirements_of(workload: Workload, cloud: Cloud, use_case: UseCase, family: ModelFamily) -> Requirements:
     """Requirements with a regime and a few stated numbers."""
     return Requirements(
-        prompt=f"Design a {workload.value} system for {use_case.value.replace('_', ' ')} on {cloud.value} <now> & soon",
+        prompt=f"Design {workload.value} {use_case.value.replace('_', ' ')} on {cloud.value} <now> & soon",
         use_case=Constraint(value=use_case),
         workload=Constraint(value=workload),
         latency_ms=Constraint(value=200.0, unit="ms", confidence=0.9),
@@ -336,7 +347,7 @@ def reviews_of(design: Design) -> tuple[Review, ...]:
     )
 
 
-def case_of(workload: Workload, cloud: Cloud, **changes: dict[Role, str]) -> Case:
+def case_of(workload: Workload, cloud: Cloud, swaps: dict[Role, str] | None = None) -> Case:
     """A design and its reviews."""
-    design = design_of(workload, cloud, **changes)
+    design = design_of(workload, cloud, swaps=swaps)
     return Case(design=design, reviews=reviews_of(design))

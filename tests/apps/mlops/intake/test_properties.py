@@ -80,7 +80,7 @@ def read_or_refuse(prompt: str) -> Intake | str:
         return refused.code
 
 
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=200, deadline=None)
 @given(PROMPTS)
 @example("$" * 3000 + "x")
 @example("9" * 5000 + " users")
@@ -110,7 +110,7 @@ def test_saying_more_never_lowers_the_coverage(statements: list[str]) -> None:
     assert scores[-1] == pytest.approx(1, abs=0.01)
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=40, deadline=None)
 @given(st.sampled_from(SAYINGS), st.sampled_from(["Thanks!", "", "¡Hola!", "\n\nBest regards"]))
 def test_courtesies_change_nothing(saying: str, courtesy: str) -> None:
     plain, polite = read(saying), read(f"{saying} {courtesy}")

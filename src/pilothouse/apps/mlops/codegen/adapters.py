@@ -15,7 +15,7 @@ from pilothouse.apps.mlops.requirements import Frozen, Workload
 FILE = Path(__file__).parent / "adapters.toml"
 BY_WORKLOAD = {
     Workload.BATCH: {"objects", "registry"},
-    Workload.ONLINE: {"objects", "online", "cache", "secrets", "registry"},
+    Workload.ONLINE: {"objects", "online", "cache", "stream", "secrets", "registry"},
     Workload.STREAMING: {"objects", "online", "cache", "stream", "registry"},
     Workload.EDGE: {"objects", "stream", "registry"},
     Workload.RAG: {"objects", "passages", "llm", "secrets"},

@@ -54,7 +54,9 @@ def application_values(facts: Facts) -> dict[str, object]:
         "service": service,
         "listens": service,
         "online_store": workload in {Workload.ONLINE, Workload.STREAMING},
-        "streams": workload in {Workload.STREAMING, Workload.EDGE},
+        "streams": workload in {Workload.STREAMING, Workload.EDGE} or fresh_features(facts),
+        "updates": fresh_features(facts),
+        "on_lambda": "aws-lambda" in facts.components,
         "heavy": heavy,
         "heavy_module": "sklearn" if heavy == "sklearn" else heavy,
         "sagemaker_routes": "aws-sagemaker-endpoint" in facts.components and workload is Workload.ONLINE,
@@ -63,10 +65,25 @@ def application_values(facts: Facts) -> dict[str, object]:
         "announcer": registry.name if registry else "",
         "announcer_setting": SETTING[registry.module] if registry else "",
         "adapter_libraries": libraries_of(facts),
-        **{f"{kind}_adapter": _name(adapters.get(kind)) for kind in ("objects", "online", "stream", "passages")},
+        **{
+            f"{kind}_adapter": _name(adapters.get(kind))
+            for kind in ("objects", "online", "stream", "passages")
+        },
         **{f"{kind}_adapter": _name(adapters.get(kind)) for kind in ("llm", "secrets")},
         **{f"{kind}_scheme": _scheme(adapters.get(kind)) for kind in ("online", "stream", "passages", "llm")},
     }
+
+
+def fresh_features(facts: Facts) -> bool:
+    """Whether a stream keeps the features of a request-response service fresh."""
+    return facts.workload is Workload.ONLINE and any(
+        adapter.kind == "stream" for adapter in adapters_of(facts)
+    )
+
+
+def layers_of(facts: Facts) -> tuple[str, ...]:
+    """Layers of templates that make up the package."""
+    return (*LAYERS[facts.workload], *(("events", "updates") if fresh_features(facts) else ()))
 
 
 def libraries_of(facts: Facts) -> list[tuple[str, str]]:
@@ -91,7 +108,7 @@ def requirements_of(facts: Facts) -> dict[str, tuple[str, ...]]:
 def application_files(facts: Facts, values: Mapping[str, object]) -> dict[str, str]:
     """The package under src/, its data contract and its tests, by path."""
     files: dict[str, str] = {}
-    for name in LAYERS[facts.workload]:
+    for name in layers_of(facts):
         for path, template in layer(name):
             files[path.replace("PACKAGE", facts.package)] = render(template, values)
     source = f"src/{facts.package}"
@@ -99,7 +116,9 @@ def application_files(facts: Facts, values: Mapping[str, object]) -> dict[str, s
     for module in modules:
         files[f"{source}/adapters/{module}.py"] = render(f"adapters/{module}.py.j2", values)
     if modules:
-        files[f"{source}/adapters/__init__.py"] = '"""Clients of the cloud\'s services; only what is used is imported."""\n'
+        files[f"{source}/adapters/__init__.py"] = (
+            '"""Clients of the cloud\'s services; only what is used is imported."""\n'
+        )
         files["tests/test_adapters.py"] = render("adapters/test_adapters.py.j2", values)
     if facts.workload is not Workload.RAG:
         files[f"{source}/contract.json"] = contract_json(facts)

@@ -1,4 +1,4 @@
-"""Renders template files. Marks are those of ERB (`<%= name %>`, `<% if … %>`), which no generated language uses."""
+"""Renders template files, with the marks of ERB (`<%= name %>`), which no generated language uses."""
 
 from __future__ import annotations
 

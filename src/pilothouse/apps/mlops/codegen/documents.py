@@ -1,4 +1,4 @@
-"""docs/ of a generated repository: README, architecture, decisions, cost, requirements, compliance, runbook."""
+"""README.md and docs/ of a generated repository: architecture, decisions, cost, compliance, runbook."""
 
 from __future__ import annotations
 
@@ -13,7 +13,15 @@ from pydantic import TypeAdapter
 
 from pilothouse.apps.mlops.codegen.assets import cell, line, render
 from pilothouse.apps.mlops.codegen.facts import CLOUD_NAMES, WORKLOAD_NAMES, Facts
-from pilothouse.apps.mlops.codegen.guidance import first_steps, measures, own_steps, path_text, places, secrets_text, tasks
+from pilothouse.apps.mlops.codegen.guidance import (
+    first_steps,
+    measures,
+    own_steps,
+    path_text,
+    places,
+    secrets_text,
+    tasks,
+)
 from pilothouse.apps.mlops.codegen.mermaid import flowchart
 from pilothouse.apps.mlops.codegen.monitoring import alert_rules, percent
 from pilothouse.apps.mlops.design import Role
@@ -23,7 +31,7 @@ from pilothouse.apps.mlops.requirements import Constraint, Frozen, Workload
 FILE = Path(__file__).parent / "runbook.toml"
 RESTORE = {
     Role.STORAGE: "versions of the objects in the bucket",
-    Role.VECTOR_STORE: "the database's backups, or the index command, which makes the passages again from the documents",
+    Role.VECTOR_STORE: "the database's backups, or the index command, which makes the passages again",
     Role.FEATURE_STORE: "the table's backups, or the train command, which writes the features again",
 }
 
@@ -62,7 +70,7 @@ def _slug(decision: Decision) -> str:
 
 def dollars(amount: Decimal | None, places_: int = 2) -> str:
     """An amount as people read it, or a dash where it is not known."""
-    return "–" if amount is None else f"${amount:,.{places_}f}"
+    return "-" if amount is None else f"${amount:,.{places_}f}"
 
 
 def _shared(facts: Facts) -> dict[str, object]:
@@ -100,7 +108,9 @@ def _architecture(facts: Facts) -> dict[str, object]:
             "role": choice.role.value.replace("_", " "),
             "name": cell(choice.name),
             "why": cell(choice.why),
-            "size": cell(", ".join(f"{name.replace('_', ' ')} {value}" for name, value in choice.parameters.items())),
+            "size": cell(
+                ", ".join(f"{name.replace('_', ' ')} {value}" for name, value in choice.parameters.items())
+            ),
         }
         for choice in facts.design.choices
     ]
@@ -109,7 +119,9 @@ def _architecture(facts: Facts) -> dict[str, object]:
         "choices": choices,
         "path_text": path_text(facts),
         "places": places(facts),
-        "assumptions": dict.fromkeys(map(line, (*facts.design.demand.assumptions, *facts.design.assumptions))),
+        "assumptions": dict.fromkeys(
+            map(line, (*facts.design.demand.assumptions, *facts.design.assumptions))
+        ),
     }
 
 
@@ -119,9 +131,13 @@ def _cost(facts: Facts) -> dict[str, object]:
         {
             "component": item.component,
             "description": item.description,
-            "quantity": "–" if item.quantity is None else f"{item.quantity:,.4g}" if item.quantity < 1 else f"{item.quantity:,.0f}",
+            "quantity": "-"
+            if item.quantity is None
+            else f"{item.quantity:,.4g}"
+            if item.quantity < 1
+            else f"{item.quantity:,.0f}",
             "unit": item.unit,
-            "unit_price": "–" if item.unit_price is None else f"${item.unit_price.normalize():f}",
+            "unit_price": "-" if item.unit_price is None else f"${item.unit_price.normalize():f}",
             "monthly": dollars(item.monthly),
             "assumption": item.assumption,
         }
@@ -143,7 +159,11 @@ def _requirements(facts: Facts) -> dict[str, object]:
         constraint = getattr(facts.design.requirements, name)
         if not isinstance(constraint, Constraint):
             continue
-        words = f'{constraint.origin.value}: "{constraint.span.text}"' if constraint.span else constraint.origin.value
+        words = (
+            f'{constraint.origin.value}: "{constraint.span.text}"'
+            if constraint.span
+            else constraint.origin.value
+        )
         rows.append(
             {
                 "name": name.replace("_", " "),
@@ -206,7 +226,9 @@ def _model_card(facts: Facts) -> dict[str, object]:
         "dataset": facts.dataset,
         "family": facts.family.value.replace("_", " "),
         "retraining": "day" if days == 1 else f"{days:g} days",
-        "judged": "AUC, log loss and calibration" if classification else "RMSE, absolute and against the label's spread",
+        "judged": "AUC, log loss and calibration"
+        if classification
+        else "RMSE, absolute and against the label's spread",
     }
 
 

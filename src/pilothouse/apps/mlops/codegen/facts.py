@@ -18,7 +18,12 @@ from pilothouse.apps.mlops.codegen.wiring import FOLDER
 from pilothouse.apps.mlops.design import Design, Review, Role
 from pilothouse.apps.mlops.requirements import Cloud, ModelFamily, Regime, UseCase, Workload
 
-CLOUD_NAMES = {Cloud.AWS: "AWS", Cloud.GCP: "Google Cloud", Cloud.AZURE: "Azure", Cloud.KUBERNETES: "Kubernetes"}
+CLOUD_NAMES = {
+    Cloud.AWS: "AWS",
+    Cloud.GCP: "Google Cloud",
+    Cloud.AZURE: "Azure",
+    Cloud.KUBERNETES: "Kubernetes",
+}
 WORKLOAD_NAMES = {
     Workload.BATCH: "batch scoring",
     Workload.ONLINE: "real-time predictions",
@@ -42,7 +47,7 @@ class Facts:
 
     @cached_property
     def slug(self) -> str:
-        """The project in lower case with dashes, at most 16 characters: it begins the name of every resource."""
+        """The project in lower case with dashes, at most 16 characters: every resource is named after it."""
         words = re.sub(r"[^a-z0-9]+", "-", self.project.lower()).strip("-")
         words = words if words[:1].isalpha() else f"ml-{words}".rstrip("-")
         return words[:16].strip("-")
@@ -111,7 +116,9 @@ class Facts:
     def personal_data(self) -> bool:
         """Whether the data is about people, as stated or as a regime implies."""
         stated = self.design.requirements.personal_data
-        return bool(stated and stated.value) or bool({Regime.GDPR, Regime.HIPAA, Regime.CCPA} & set(self.compliance))
+        return bool(stated and stated.value) or bool(
+            {Regime.GDPR, Regime.HIPAA, Regime.CCPA} & set(self.compliance)
+        )
 
     @cached_property
     def retention_days(self) -> int:
@@ -127,7 +134,7 @@ class Facts:
 
     @cached_property
     def log_retention_days(self) -> int:
-        """Days that logs are kept: the plan's, else a year under a regime that asks for audit logs, else 90."""
+        """Days that logs are kept: the plan's, else a year under a regime with audits, else 90."""
         choice = self.design.choice(Role.MONITORING)
         stated = choice.parameters.get("retention_days") if choice else None
         wanted = int(stated) if stated is not None else (365 if REGULATED & set(self.compliance) else 90)
@@ -177,7 +184,11 @@ class Facts:
             "scoring_cron": daily,
             "drift_cron": drift,
             "retraining_days": self.retraining_days,
-            "schedules": {"retraining": eventbridge(retraining), "scoring": eventbridge(daily), "drift": eventbridge(drift)},
+            "schedules": {
+                "retraining": eventbridge(retraining),
+                "scoring": eventbridge(daily),
+                "drift": eventbridge(drift),
+            },
             "github_repository": f"your-org/{self.slug}",
             "domain_name": f"{self.slug}{'' if production else '-staging'}.example.com",
             "nat_gateways": 2 if production and self.highly_available else 1,
@@ -196,7 +207,9 @@ class Facts:
 def facts_of(design: Design, reviews: Sequence[Review], project: str) -> Facts:
     """The facts of a design; raises `ValueError` where `project` holds no letter or digit."""
     if not re.search(r"[A-Za-z0-9]", project):
-        raise ValueError(f"The project name {project!r} holds no letter or digit; name it like 'fraud-detection'.")
+        raise ValueError(
+            f"The project name {project!r} holds no letter or digit; name it like 'fraud-detection'."
+        )
     return Facts(design, tuple(reviews), project)
 
 

@@ -34,13 +34,16 @@ def generate(design: Design, reviews: Sequence[Review], project: str) -> dict[st
         **monitoring_files(facts),
         **orchestration,
         **document_files(facts, {**values, "orchestration": about}),
-        "design.json": json.dumps(design.model_dump(mode="json"), indent=2, sort_keys=True, ensure_ascii=False) + "\n",
+        "design.json": json.dumps(
+            design.model_dump(mode="json"), indent=2, sort_keys=True, ensure_ascii=False
+        )
+        + "\n",
     }
     return {path: texts[path].encode() for path in sorted(texts)}
 
 
 def project_name(design: Design) -> str:
-    """A name for the project where nobody gave one: the use case, else the workload, in lower case with dashes."""
+    """A name where nobody gave one: the use case, else the workload, in lower case with dashes."""
     use_case = design.requirements.use_case
     return (use_case.value.value if use_case else f"{design.workload.value}_system").replace("_", "-")
 
@@ -54,7 +57,11 @@ def _operations(facts: Facts) -> Mapping[str, object]:
         Workload.EDGE: ["train", "--sample", "1000"],
     }.get(facts.workload, ["train", "--sample", "1000"])
     own_registry = any("repository_url" in module.source.outputs for module in facts.modules)
-    repository = "ghcr.io/${{ github.repository }}" if facts.cloud is Cloud.KUBERNETES else "${{ vars.REPOSITORY_URL }}"
+    repository = (
+        "ghcr.io/${{ github.repository }}"
+        if facts.cloud is Cloud.KUBERNETES
+        else "${{ vars.REPOSITORY_URL }}"
+    )
     return {
         "extras": extras,
         "all_extras": ",".join(extras),

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 from typing import TypeAlias
 
-Literal: TypeAlias = str | int | float | bool | None | Sequence["Literal"] | Mapping[str, "Literal"]
+Literal: TypeAlias = str | int | float | bool | Sequence["Literal"] | Mapping[str, "Literal"] | None
 """A value as it stands in a `.tfvars` file."""
 
 WIDTH = 110

@@ -1,4 +1,4 @@
-"""The architecture as a Mermaid flowchart: roles as nodes, grouped by what they are for, edges along the data."""
+"""The architecture as a Mermaid flowchart: roles as nodes, grouped by purpose, edges along the data."""
 
 from __future__ import annotations
 
@@ -9,8 +9,16 @@ from pilothouse.apps.mlops.design import Choice, Role
 from pilothouse.apps.mlops.requirements import Workload
 
 GROUPS = (
-    ("serve", "Serving", (Role.GATEWAY, Role.SERVING, Role.CACHE, Role.FEATURE_STORE, Role.VECTOR_STORE, Role.LLM)),
-    ("learn", "Data and learning", (Role.INGEST, Role.STORAGE, Role.ORCHESTRATION, Role.TRAINING, Role.REGISTRY)),
+    (
+        "serve",
+        "Serving",
+        (Role.GATEWAY, Role.SERVING, Role.CACHE, Role.FEATURE_STORE, Role.VECTOR_STORE, Role.LLM),
+    ),
+    (
+        "learn",
+        "Data and learning",
+        (Role.INGEST, Role.STORAGE, Role.ORCHESTRATION, Role.TRAINING, Role.REGISTRY),
+    ),
     ("watch", "Watching", (Role.MONITORING, Role.DRIFT)),
     ("trust", "Delivery and trust", (Role.CICD, Role.SECRETS, Role.IDENTITY)),
 )
@@ -27,7 +35,7 @@ Edge = tuple[str, str, str]
 
 def flowchart(facts: Facts) -> str:
     """The design as Mermaid source."""
-    present = [choice for choice in facts.design.choices]
+    present = facts.design.choices
     lines = ["flowchart LR", f'  source(["{SOURCES[facts.workload]}"])']
     for key, title, roles in GROUPS:
         members = [choice for choice in present if choice.role in roles]
@@ -49,7 +57,9 @@ def edges(facts: Facts) -> list[Edge]:
     return [
         (node_names[a], node_names[b], text)
         for a, b, text in (*_PATHS[facts.workload], *_SHARED)
-        if a in node_names and b in node_names and not (a == "source" and b == "serving" and "gateway" in node_names)
+        if a in node_names
+        and b in node_names
+        and not (a == "source" and b == "serving" and "gateway" in node_names)
     ]
 
 
@@ -127,4 +137,10 @@ def _label(choice: Choice) -> str:
 
 def _text(text: str) -> str:
     """Text inside quotes: marks that would end it are written as entities."""
-    return text.replace("&", "#amp;").replace('"', "#quot;").replace("<", "#lt;").replace(">", "#gt;").replace("\n", " ")
+    return (
+        text.replace("&", "#amp;")
+        .replace('"', "#quot;")
+        .replace("<", "#lt;")
+        .replace(">", "#gt;")
+        .replace("\n", " ")
+    )

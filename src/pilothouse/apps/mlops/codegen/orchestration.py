@@ -1,4 +1,4 @@
-"""Files that run beside the package: Airflow's DAGs, Glue's script, and Terraform for the store of its own state."""
+"""Files beside the package: Airflow's DAGs, Glue's script, and Terraform for the store of its own state."""
 
 from __future__ import annotations
 
@@ -19,7 +19,9 @@ def orchestration_files(facts: Facts, values: Mapping[str, object]) -> tuple[dic
     about = []
     flavour = next((name for component, name in DAGS.items() if component in facts.components), "")
     if flavour and (facts.workload is not Workload.RAG or flavour == "kubernetes"):
-        files["orchestration/dags/pipelines.py"] = render("orchestration/dag.py.j2", {**values, "flavour": flavour})
+        files["orchestration/dags/pipelines.py"] = render(
+            "orchestration/dag.py.j2", {**values, "flavour": flavour}
+        )
         about.append("Airflow's DAGs")
     if "aws-glue" in facts.components and facts.workload is not Workload.RAG:
         files["orchestration/glue/features.py"] = render("orchestration/glue.py.j2", values)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 
 from pilothouse.apps.mlops.codegen import hcl
+from pilothouse.apps.mlops.codegen.application import fresh_features
 from pilothouse.apps.mlops.codegen.facts import Facts
 from pilothouse.apps.mlops.codegen.stack import Source, nested
 from pilothouse.apps.mlops.requirements import Cloud, Workload
@@ -45,7 +46,7 @@ def versions(facts: Facts, source: Source | None = None) -> str:
     else:
         names = providers_of(source)
     required = "".join(
-        f"    {name} = {{\n      source  = \"hashicorp/{name}\"\n      version = \"{PROVIDERS[name]}\"\n    }}\n"
+        f'    {name} = {{\n      source  = "hashicorp/{name}"\n      version = "{PROVIDERS[name]}"\n    }}\n'
         for name in names
     )
     inner = f"\n  required_providers {{\n{required}  }}\n" if names else ""
@@ -54,16 +55,23 @@ def versions(facts: Facts, source: Source | None = None) -> str:
 
 def backend(facts: Facts) -> str:
     """backend.tf: where state lives; the environment's .tfbackend file completes it."""
-    note = "# Remote state, one per environment: terraform init -backend-config=environments/production.tfbackend\n"
+    note = "# Remote state: terraform init -backend-config=environments/production.tfbackend\n"
     return f'{note}terraform {{\n  backend "{BACKENDS[facts.cloud]}" {{}}\n}}\n'
 
 
 def backend_config(facts: Facts, environment: str) -> str:
     """Settings of the backend in one environment; the store itself is made once, by terraform/bootstrap."""
     key, name = f"{facts.slug}/{environment}.tfstate", f"{facts.slug}-state"
+    items: list[tuple[str, hcl.Literal]]
     match facts.cloud:
         case Cloud.AWS:
-            items = [("bucket", name), ("key", key), ("region", facts.design.region), ("encrypt", True), ("use_lockfile", True)]
+            items = [
+                ("bucket", name),
+                ("key", key),
+                ("region", facts.design.region),
+                ("encrypt", True),
+                ("use_lockfile", True),
+            ]
         case Cloud.GCP:
             items = [("bucket", name), ("prefix", f"{facts.slug}/{environment}")]
         case Cloud.AZURE:
@@ -74,7 +82,7 @@ def backend_config(facts: Facts, environment: str) -> str:
                 ("key", key),
                 ("use_azuread_auth", True),
             ]
-        case Cloud.KUBERNETES:
+        case _:
             items = [
                 ("bucket", name),
                 ("key", key),
@@ -101,12 +109,17 @@ def provider_files(facts: Facts) -> str:
             "  default_labels = local.tags\n}\n"
         ),
         "azurerm": (
-            'provider "azurerm" {\n  subscription_id     = var.subscription_id\n  storage_use_azuread = true\n\n'
+            'provider "azurerm" {\n'
+            "  subscription_id     = var.subscription_id\n  storage_use_azuread = true\n\n"
             "  features {\n    key_vault {\n      purge_soft_delete_on_destroy = false\n    }\n  }\n}\n"
         ),
         "azuread": 'provider "azuread" {}\n',
-        "kubernetes": _cluster_access('provider "kubernetes" {{\n{inner}}}\n', on_eks=own_cluster, nested_exec=False),
-        "helm": _cluster_access('provider "helm" {{\n  kubernetes = {{\n{inner}  }}\n}}\n', on_eks=own_cluster, nested_exec=True),
+        "kubernetes": _cluster_access(
+            'provider "kubernetes" {{\n{inner}}}\n', on_eks=own_cluster, nested_exec=False
+        ),
+        "helm": _cluster_access(
+            'provider "helm" {{\n  kubernetes = {{\n{inner}  }}\n}}\n', on_eks=own_cluster, nested_exec=True
+        ),
     }
     return "\n".join(texts[name] for name in names)
 
@@ -133,7 +146,9 @@ def locals_of(facts: Facts) -> str:
     """The locals of the root's main.tf: names, tags, the image, its command and environment."""
     names = {module.name: module for module in facts.modules}
     registry = next((n for n, m in names.items() if "repository_url" in m.source.outputs), None)
-    settings = [f"module.{name}.settings" for name, module in names.items() if "settings" in module.source.outputs]
+    settings = [
+        f"module.{name}.settings" for name, module in names.items() if "settings" in module.source.outputs
+    ]
     own = hcl.braced(
         [
             ("SYSTEM_NAME", "local.name"),
@@ -149,6 +164,8 @@ def locals_of(facts: Facts) -> str:
         ("name", hcl.quoted(facts.slug)[:-1] + '-${var.environment}"'),
         ("service_command", hcl.literal(command)),
     ]
+    if any("sidecar_command" in module.source.uses for module in facts.modules):
+        lines.append(("sidecar_command", '["update-features"]' if fresh_features(facts) else "[]"))
     if any("jobs" in module.source.uses for module in facts.modules):
         lines.append(("jobs", '["index"]' if facts.workload is Workload.RAG else "[]"))
     if registry:
@@ -167,7 +184,9 @@ def locals_of(facts: Facts) -> str:
         parts.append(f'\n  gateway_target_type = "{kind}"\n')
     if "aws-sagemaker-feature-store" in facts.components:
         kinds = [("entity_id", '"String"'), ("event_time", '"Fractional"')]
-        kinds += [(c.name, '"String"' if c.kind == "category" else '"Fractional"') for c in facts.dataset.columns]
+        kinds += [
+            (c.name, '"String"' if c.kind == "category" else '"Fractional"') for c in facts.dataset.columns
+        ]
         parts.append("\n  features = " + hcl.braced(kinds, 2) + "\n")
     return "locals {\n" + "".join(parts) + "}\n"
 

@@ -80,12 +80,20 @@ def modules(design: Design) -> tuple[Module, ...]:
     if any(call.component == "aws-eks" for call in calls):
         serving = next(call for call in calls if call.component == "aws-eks")
         calls.append(
-            Module("workload", "oss-fastapi", "The service on EKS", _source("kubernetes/oss-fastapi"), serving.parameters)
+            Module(
+                "workload",
+                "oss-fastapi",
+                "The service on EKS",
+                _source("kubernetes/oss-fastapi"),
+                serving.parameters,
+            )
         )
     foundations = []
     if design.cloud is not Cloud.KUBERNETES:
         foundations.append(
-            Module("foundation", "foundation", "Network and key", _source(f"{design.cloud.value}/foundation"), {})
+            Module(
+                "foundation", "foundation", "Network and key", _source(f"{design.cloud.value}/foundation"), {}
+            )
         )
     if any(call.kubernetes for call in calls):
         foundations.append(
@@ -127,8 +135,9 @@ def _module(name: str, choice: Choice, cloud: Cloud) -> Module:
     for folder in folders:
         if (FOLDER / folder).is_dir():
             return Module(name, choice.component, choice.name, _source(folder), choice.parameters)
+    places = " and ".join(folders)
     raise UnknownComponent(
-        f"There is no Terraform module for {choice.component} on {cloud.value}; looked in {' and '.join(folders)}."
+        f"There is no Terraform module for {choice.component} on {cloud.value}: see {places}."
     )
 
 
@@ -136,4 +145,6 @@ def _module(name: str, choice: Choice, cloud: Cloud) -> Module:
 def _source(folder: str) -> Source:
     path = FOLDER / folder
     files = sorted(file for file in path.rglob("*") if file.is_file())
-    return Source(folder, {file.relative_to(path).as_posix(): file.read_text(encoding="utf-8") for file in files})
+    return Source(
+        folder, {file.relative_to(path).as_posix(): file.read_text(encoding="utf-8") for file in files}
+    )

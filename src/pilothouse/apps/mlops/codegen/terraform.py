@@ -8,7 +8,13 @@ from dataclasses import dataclass
 
 from pilothouse.apps.mlops.codegen import hcl
 from pilothouse.apps.mlops.codegen.facts import Facts
-from pilothouse.apps.mlops.codegen.providers import backend, backend_config, locals_of, provider_files, versions
+from pilothouse.apps.mlops.codegen.providers import (
+    backend,
+    backend_config,
+    locals_of,
+    provider_files,
+    versions,
+)
 from pilothouse.apps.mlops.codegen.stack import Module, Source, nested
 from pilothouse.apps.mlops.codegen.wiring import RootVariable, Wire, root_variables, vocabulary
 
@@ -36,7 +42,11 @@ def terraform_files(facts: Facts) -> dict[str, str]:
     """
     sizes: list[Sizing] = []
     calls = [_call(module, facts, sizes) for module in facts.modules]
-    files = {f"terraform/modules/{_folder(s)}/{name}": text for s in _sources(facts) for name, text in _files(s, facts)}
+    files = {
+        f"terraform/modules/{_folder(s)}/{name}": text
+        for s in _sources(facts)
+        for name, text in _files(s, facts)
+    }
     main = locals_of(facts) + "\n" + "\n".join(calls)
     outputs = _root_outputs(facts)
     providers = provider_files(facts)
@@ -53,7 +63,10 @@ def terraform_files(facts: Facts) -> dict[str, str]:
             path: text
             for environment in ("production", "staging")
             for path, text in (
-                (f"terraform/environments/{environment}.tfvars", _tfvars(facts, environment, variables, sizes)),
+                (
+                    f"terraform/environments/{environment}.tfvars",
+                    _tfvars(facts, environment, variables, sizes),
+                ),
                 (f"terraform/environments/{environment}.tfbackend", backend_config(facts, environment)),
             )
         },
@@ -85,7 +98,10 @@ def _files(source: Source, facts: Facts) -> Iterable[tuple[str, str]]:
         raise Unwired(f"{source.folder} uses variables that wiring/ does not describe: {', '.join(unknown)}.")
     yield (
         "variables.tf",
-        "\n".join(_declaration(name, wires[name].type, wires[name].description, wires[name].default) for name in source.uses),
+        "\n".join(
+            _declaration(name, wires[name].type, wires[name].description, wires[name].default)
+            for name in source.uses
+        ),
     )
 
 
@@ -110,7 +126,9 @@ def _call(module: Module, facts: Facts, sizes: list[Sizing]) -> str:
         if value is not None:
             arguments.append((name, value))
         elif wire.default is None:
-            raise Unwired(f"{module.component} needs {name}, which no other component of this design provides.")
+            raise Unwired(
+                f"{module.component} needs {name}, which no other component of this design provides."
+            )
     source = [("source", hcl.quoted(f"./modules/{_folder(module.source)}"))]
     body = hcl.attributes(source) + "\n" + hcl.attributes(arguments)
     return f'# {module.title}\nmodule "{module.name}" {{\n{body}}}\n'
@@ -142,7 +160,7 @@ def _found(places: Iterable[str], module: Module, facts: Facts) -> list[str]:
             f"module.{other.name}.{output}"
             for other in facts.modules
             if other.name != module.name
-            and (role == "*" or other.name == role or other.name.startswith(f"{role}_"))
+            and (role in {"*", other.name} or other.name.startswith(f"{role}_"))
             and output in other.source.outputs
         ]
     return found
@@ -182,7 +200,10 @@ def _tfvars(
     ]
     parts = ["# From the requirements and the design.\n" + hcl.attributes(stated, 0)]
     if sized:
-        parts.append("# Sizes: the planner's for production, the smallest that work for staging.\n" + hcl.attributes(sized, 0))
+        parts.append(
+            "# Sizes: the planner's for production, the smallest that work for staging.\n"
+            + hcl.attributes(sized, 0)
+        )
     if mine:
         parts.append("# Set these to your own before the first apply.\n" + hcl.attributes(mine, 0))
     return "\n".join(parts)

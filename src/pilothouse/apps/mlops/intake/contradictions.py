@@ -192,12 +192,7 @@ def _offline(requirements: Requirements) -> Iterator[Contradiction]:
 def _excluded(requirements: Requirements) -> Iterator[Contradiction]:
     banned, stack = requirements.excluded_technologies, requirements.existing_stack
     cloud, clouds = requirements.cloud, requirements.excluded_clouds
-    if (
-        cloud is not None
-        and clouds is not None
-        and cloud.value in clouds.value
-        and cloud.origin is not Origin.INFERRED
-    ):
+    if cloud is not None and clouds is not None and cloud.value in clouds.value:
         name = say("cloud", cloud.value)
         yield Contradiction(
             fields=("cloud", "excluded_clouds"),
@@ -206,6 +201,18 @@ def _excluded(requirements: Requirements) -> Iterator[Contradiction]:
             question=f"May {name} be used?",
             choices=(name, f"not {name}"),
         )
+    for excluded in clouds.value if clouds else ():
+        services = [name for name in stack.value if name in PROVIDERS.get(excluded, ())] if stack else []
+        if services:
+            name = say("cloud", excluded)
+            yield Contradiction(
+                fields=("existing_stack", "excluded_clouds"),
+                spans=_spans(stack, clouds),
+                explanation=f"{name} is ruled out, but {services[0]} exists nowhere else.",
+                question=f"May {services[0]} on {name} be used?",
+                choices=(f"use {services[0]}", f"not {name}"),
+            )
+            break
     if banned is None or stack is None:
         return
     for item in banned.value:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence
 from decimal import Decimal
+from functools import cache
 from typing import NamedTuple
 
 from pilothouse.apps.mlops.intake.lexicon.load import vocabulary
@@ -34,6 +35,12 @@ class Amount(NamedTuple):
     scale: Decimal = Decimal(1)
     loose: bool = False
     dot: bool = False
+
+
+@cache
+def number_words() -> frozenset[str]:
+    """The words with which an amount may begin."""
+    return frozenset().union(*(vocabulary(field) for field in ("number", "article", "bare_scale")))
 
 
 def parse(figure: str) -> tuple[Decimal, Decimal | None] | None:

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+from pilothouse.apps.mlops.intake.lexicon.grammar import BARRIERS
 from pilothouse.apps.mlops.intake.lexicon.match import Hit
-from pilothouse.apps.mlops.intake.lexicon.words import BARRIERS
 from pilothouse.apps.mlops.intake.tokens import Kind, Token
 
 REACH = 6

@@ -9,7 +9,7 @@ from enum import StrEnum
 
 from pilothouse.apps.mlops.intake import units
 from pilothouse.apps.mlops.intake.lexicon.load import vocabulary
-from pilothouse.apps.mlops.intake.numbers import Amount, amount_at
+from pilothouse.apps.mlops.intake.numbers import Amount, amount_at, number_words
 from pilothouse.apps.mlops.intake.text import Text
 from pilothouse.apps.mlops.intake.tokens import Kind, Token
 
@@ -78,6 +78,8 @@ _STOPS = frozenset(
     }
 )
 """Words that end the search for what is counted."""
+_LOOKAHEAD = 8
+"""More tokens than any rule looks ahead at once."""
 _RANGE = frozenset({"to", "bis", "a", "hasta", "until", "up"})
 _BETWEEN = frozenset({"between", "zwischen", "entre", "tra", "from", "von", "de", "desde"})
 _AND = frozenset({"and", "und", "et", "y", "e"})
@@ -123,7 +125,8 @@ def quantities(text: Text, tokens: Sequence[Token], language: str) -> Iterator[Q
     reader = _Assembler(text, tokens, language)
     index = 0
     while index < len(tokens):
-        found = reader.at(index)
+        begins = tokens[index].kind is Kind.NUMBER or tokens[index].text in number_words()
+        found = reader.at(index) if begins else None
         if found is None:
             index += 1
         else:
@@ -136,6 +139,9 @@ class _Assembler:
         self._plain = text.plain
         self._tokens = tokens
         self._language = language
+        beyond = [""] * _LOOKAHEAD
+        self._texts = [token.text for token in tokens] + beyond
+        self._words = [token.text if token.kind is Kind.WORD else "" for token in tokens] + beyond
         self._bullets = text.plain.count("\n-") + text.plain.startswith("-")
 
     def at(self, index: int) -> Quantity | None:
@@ -375,12 +381,10 @@ class _Assembler:
         return before in " \t(=:,"
 
     def _word(self, at: int) -> str:
-        if at >= len(self._tokens) or self._tokens[at].kind is not Kind.WORD:
-            return ""
-        return self._tokens[at].text
+        return self._words[at]
 
     def _text(self, at: int) -> str:
-        return self._tokens[at].text if at < len(self._tokens) else ""
+        return self._texts[at]
 
     def _gap(self, at: int) -> str:
         """What stands between token `at` and the one before it."""

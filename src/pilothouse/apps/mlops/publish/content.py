@@ -188,7 +188,7 @@ def _lines(caption: str, lines: Sequence[CostLine], sources: Mapping[PriceSource
         (
             line.component or "whole design",
             f"{line.resource}: {line.description}",
-            words.number(line.quantity),
+            words.number(line.quantity if line.quantity is None else round(line.quantity, 4)),
             line.unit,
             words.number(line.unit_price),
             words.money(line.monthly),

@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import PurePosixPath
 
-from pilothouse.apps.mlops.validators.model import Finding, Severity, ValidatorResult
+from pilothouse.apps.mlops.validators.model import Finding, Severity, ValidatorResult, counted
 
 _WORDS = re.compile(r"\S+")
 _SECRET = re.compile(r"(?i)(password|passwd|secret|token|api_?key|private_?key|credential)")
@@ -45,7 +45,7 @@ def check_dockerfiles(files: Mapping[str, bytes]) -> ValidatorResult:
         for rule, severity, line, message in _problems(files[path].decode(errors="replace"))
     ]
     return ValidatorResult.of(
-        "dockerfile", findings, f"{len(paths)} Dockerfiles linted by {len(RULES)} rules"
+        "dockerfile", findings, f"{counted(len(paths), 'Dockerfile')} linted by {len(RULES)} rules"
     )
 
 

@@ -11,7 +11,7 @@ from typing import TypeAlias
 import yaml
 from pydantic import JsonValue
 
-from pilothouse.apps.mlops.validators.model import Finding, ValidatorResult
+from pilothouse.apps.mlops.validators.model import Finding, ValidatorResult, counted
 
 LOADER = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
 """The loader of libyaml where PyYAML was built with it: some ten times faster, same marks."""
@@ -84,9 +84,9 @@ def read_documents(files: Mapping[str, bytes]) -> Documents:
 
 def check_yaml(read: Documents) -> ValidatorResult:
     """The result of having parsed all YAML."""
-    notes = [f"{len(read.by_path)} files parsed"]
+    notes = [f"{counted(len(read.by_path), 'file')} parsed"]
     if read.skipped:
-        notes.append(f"{read.skipped} Helm templates skipped: they are YAML only once rendered")
+        notes.append(f"{counted(read.skipped, 'Helm template')} skipped: YAML only once rendered")
     return ValidatorResult.of("yaml", read.findings, *notes)
 
 
@@ -106,7 +106,7 @@ def check_json(files: Mapping[str, bytes]) -> ValidatorResult:
             )
         except ValueError as error:
             findings.append(_finding(path, 1, "syntax", str(error)))
-    return ValidatorResult.of("json", findings, f"{len(paths)} files parsed")
+    return ValidatorResult.of("json", findings, f"{counted(len(paths), 'file')} parsed")
 
 
 class _DuplicateKey(ValueError):
@@ -163,13 +163,18 @@ def _child(node: yaml.Node, key: Key) -> yaml.Node | None:
 
 
 def _duplicates(path: str, node: yaml.Node, above: tuple[int, ...]) -> Iterator[Finding]:
-    """Keys that stand twice in one mapping, and aliases that contain themselves."""
+    """Keys that stand twice in one mapping or are no text, and aliases that contain themselves."""
     if id(node) in above:
         yield _finding(path, _line(node), "recursive-alias", "An alias contains itself.")
         return
     if isinstance(node, yaml.MappingNode):
         seen: dict[str, int] = {}
         for name, value in node.value:
+            if not isinstance(name, yaml.ScalarNode):
+                yield _finding(
+                    path, _line(name), "complex-key", "A key is to be plain text; is this a template?"
+                )
+                continue
             key = str(name.value)
             if key in seen and key != "<<":
                 message = (

@@ -8,7 +8,7 @@ from pathlib import Path
 import ruff  # type: ignore[import-untyped]
 from pydantic import BaseModel, TypeAdapter
 
-from pilothouse.apps.mlops.validators.model import Finding, ValidatorResult
+from pilothouse.apps.mlops.validators.model import Finding, ValidatorResult, counted
 from pilothouse.apps.mlops.validators.process import Tool
 
 
@@ -37,11 +37,11 @@ def start_ruff(files: Mapping[str, bytes], folder: Path, home: Path) -> Tool:
     return Tool([ruff.find_ruff_bin(), *command], folder, home)
 
 
-def ruff_result(tool: Tool, files: Mapping[str, bytes]) -> ValidatorResult:
+def result_of_ruff(tool: Tool, files: Mapping[str, bytes]) -> ValidatorResult:
     """Wait for ruff and read its findings."""
     outcome = tool.finish()
     count = sum(path.endswith((".py", ".pyi")) for path in files)
-    note = f"{count} Python files checked"
+    note = f"{counted(count, 'Python file')} checked"
     if outcome.code not in {0, 1}:
         told = " ".join((outcome.errors or outcome.output or "it was ended at its deadline").split())
         message = f"ruff did not run to its end: {told[:300]}"

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator, Mapping
 
-from pilothouse.apps.mlops.validators.model import Finding, ValidatorResult
+from pilothouse.apps.mlops.validators.model import Finding, ValidatorResult, counted
 
 _KINDS = re.compile(
     r"(flowchart|graph)\s+(TB|TD|BT|RL|LR)\b|(sequenceDiagram|classDiagram|stateDiagram(-v2)?|erDiagram|gantt|pie"
@@ -33,7 +33,7 @@ def check_mermaid(files: Mapping[str, bytes]) -> ValidatorResult:
                 findings += [
                     Finding(path=path, line=line, rule="mermaid", message=text) for line, text in problems
                 ]
-    return ValidatorResult.of("mermaid", findings, f"{blocks} diagrams checked")
+    return ValidatorResult.of("mermaid", findings, f"{counted(blocks, 'diagram')} checked")
 
 
 def _blocks(text: str) -> Iterator[tuple[int, list[str], bool]]:

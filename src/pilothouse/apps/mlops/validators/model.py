@@ -50,6 +50,11 @@ class ValidatorResult(Frozen):
         return cls(name=name, passed=not failed, findings=tuple(ordered), notes=notes)
 
 
+def counted(number: int, noun: str) -> str:
+    """A number with its noun: "1 file", "2 files"."""
+    return f"{number} {noun}" if number == 1 else f"{number} {noun}s"
+
+
 class Validation(Frozen):
     """The results of all validators, in a fixed order."""
 

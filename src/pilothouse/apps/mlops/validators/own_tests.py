@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from xml.etree import ElementTree as ET
 
-from pilothouse.apps.mlops.validators.model import Finding, ValidatorResult
+from pilothouse.apps.mlops.validators.model import Finding, ValidatorResult, counted
 from pilothouse.apps.mlops.validators.process import DEADLINE, Tool, python, without_folder
 
 _PLACE = re.compile(r"^(?P<path>[^\s:]+\.py):(?P<line>\d+)\b", re.MULTILINE)
@@ -34,7 +34,7 @@ def start_tests(folder: Path, home: Path, deadline: float = DEADLINE) -> Tool:
     return Tool(command, folder, home, deadline)
 
 
-def tests_result(tool: Tool, files: Mapping[str, bytes], folder: Path, home: Path) -> ValidatorResult:
+def result_of_tests(tool: Tool, files: Mapping[str, bytes], folder: Path, home: Path) -> ValidatorResult:
     """Wait for the tests: failed when one fails, when none ran, and when pytest did not come to its end."""
     outcome = tool.finish()
     report = home / _REPORT
@@ -50,7 +50,7 @@ def tests_result(tool: Tool, files: Mapping[str, bytes], folder: Path, home: Pat
     if outcome.code and not failures:
         failures = [Finding(path=where, line=1, rule="pytest", message=_last(outcome.output))]
     skipped = sum(case.find("skipped") is not None for case in cases)
-    note = f"{len(cases) - skipped - len(failures)} tests passed"
+    note = f"{counted(len(cases) - skipped - len(failures), 'test')} passed"
     if failures:
         note += f", {len(failures)} failed"
     return ValidatorResult.of("tests", failures, f"{note}, {skipped} skipped" if skipped else note)

@@ -6,10 +6,10 @@ from collections.abc import Mapping
 
 from pilothouse.apps.mlops.validators.dockerfile import check_dockerfiles
 from pilothouse.apps.mlops.validators.documents import check_json, check_yaml, read_documents
-from pilothouse.apps.mlops.validators.lint import ruff_result, start_ruff
+from pilothouse.apps.mlops.validators.lint import result_of_ruff, start_ruff
 from pilothouse.apps.mlops.validators.mermaid import check_mermaid
 from pilothouse.apps.mlops.validators.model import Validation, ValidatorResult
-from pilothouse.apps.mlops.validators.own_tests import start_tests, tests_result
+from pilothouse.apps.mlops.validators.own_tests import result_of_tests, start_tests
 from pilothouse.apps.mlops.validators.process import running, written
 from pilothouse.apps.mlops.validators.secret_scan import check_secrets
 from pilothouse.apps.mlops.validators.structure import check_compose, check_workflows
@@ -27,7 +27,7 @@ def validate(files: Mapping[str, bytes]) -> Validation:
         lint = start_ruff(files, folder, home)
         with running(tests, lint):
             terraform, rest = _in_process(files)
-            tools = (ruff_result(lint, files), tests_result(tests, files, folder, home))
+            tools = (result_of_ruff(lint, files), result_of_tests(tests, files, folder, home))
     return Validation(results=(*terraform, *tools, *rest))
 
 

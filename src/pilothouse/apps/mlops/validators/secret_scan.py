@@ -13,7 +13,7 @@ import re
 from collections import Counter
 from collections.abc import Iterator, Mapping
 
-from pilothouse.apps.mlops.validators.model import Finding, ValidatorResult
+from pilothouse.apps.mlops.validators.model import Finding, ValidatorResult, counted
 
 KNOWN = {
     "aws-access-key-id": re.compile(r"\b(?:AKIA|ASIA)[A-Z0-9]{16}\b"),
@@ -70,7 +70,7 @@ def check_secrets(files: Mapping[str, bytes]) -> ValidatorResult:
             line = text.count("\n", 0, at) + 1
             findings.append(Finding(path=path, line=line, rule=rule, message=message))
     return ValidatorResult.of(
-        "secrets", findings, f"{scanned} files scanned for {len(KNOWN)} formats and for entropy"
+        "secrets", findings, f"{counted(scanned, 'file')} scanned for {len(KNOWN)} formats and for entropy"
     )
 
 

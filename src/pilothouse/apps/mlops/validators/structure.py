@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 from pydantic import JsonValue
 
 from pilothouse.apps.mlops.validators.documents import Document, Documents, Key
-from pilothouse.apps.mlops.validators.model import Finding, ValidatorResult
+from pilothouse.apps.mlops.validators.model import Finding, ValidatorResult, counted
 
 if TYPE_CHECKING:
     from jsonschema import Draft202012Validator, ValidationError
@@ -27,7 +27,7 @@ def check_workflows(read: Documents) -> ValidatorResult:
     findings = [item for document in documents for item in _violations(document, "github-workflow")]
     findings += [item for document in documents for item in _needs(document)]
     return ValidatorResult.of(
-        "workflows", findings, f"{len(documents)} workflows checked against their schema"
+        "workflows", findings, f"{counted(len(documents), 'workflow')} checked against the schema"
     )
 
 
@@ -38,7 +38,7 @@ def check_compose(read: Documents) -> ValidatorResult:
     findings = [item for document in documents for item in _violations(document, "compose")]
     findings += [item for document in documents for item in _undeclared(document)]
     return ValidatorResult.of(
-        "compose", findings, f"{len(documents)} Compose files checked against their schema"
+        "compose", findings, f"{counted(len(documents), 'Compose file')} checked against the schema"
     )
 
 

@@ -57,6 +57,8 @@ def test_what_was_said_is_never_overridden() -> None:
         ("HIPAA", "regions", ("us",)),
         ("must work offline", "workload", "edge"),
         ("within 100 ms", "workload", "online"),
+        ("churn, answered within 50 ms", "workload", "online"),
+        ("a chatbot that answers within 2 seconds", "workload", "rag"),
         ("20,000 PDF documents", "workload", "rag"),
         ("1M users", "throughput_rps", pytest.approx(115.74, rel=1e-3)),
         ("churn of 1M customers", "throughput_rps", pytest.approx(11.574, rel=1e-3)),
@@ -78,12 +80,22 @@ def test_credit_scoring_in_the_eu_falls_under_its_ai_act_and_data_protection() -
     assert set(found.value) == {Regime.EU_AI_ACT, Regime.GDPR}
 
 
+def test_a_conclusion_is_as_sure_as_its_weakest_condition() -> None:
+    hinted = inferred("credit scoring for a German bank", "compliance")
+    assert hinted is not None
+    assert hinted.confidence == pytest.approx(0.85 * 0.55, abs=0.001)
+
+
 def test_inferring_again_changes_nothing_and_follows_a_changed_statement() -> None:
     once = read(FRAUD).requirements
     assert infer(once) == once
     changed = once.model_copy(update={"use_case": None})
     again = infer(Requirements.model_validate(changed.model_dump()))
     assert again.personal_data is None
+
+
+def test_a_cloud_that_is_ruled_out_does_not_follow() -> None:
+    assert inferred("deploy in eu-central-1, but not on AWS", "cloud") is None
 
 
 def test_nothing_follows_from_nothing() -> None:

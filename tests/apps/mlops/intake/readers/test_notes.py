@@ -26,6 +26,8 @@ ON_DRIFT = "triggered by drift; at least monthly is assumed"
         ("AWS and GCP", "cloud", "AWS", "gcp is used as well"),
         ("real-time and batch", "workload", "real-time", "also named: batch"),
         ("data must stay in France", "regions", "France", "data must stay there"),
+        ("data must not leave France", "regions", "France", "data must stay there"),
+        ("no data outside France", "regions", "no data outside France", "data must stay there"),
         (
             "retrain when drift is seen",
             "retraining_days",

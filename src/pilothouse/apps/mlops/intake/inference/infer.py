@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import NamedTuple
 
-from pilothouse.apps.mlops.intake.inference.table import CONDITIONS, rules
+from pilothouse.apps.mlops.intake.inference.table import CONDITIONS, rules, usually_batch
 from pilothouse.apps.mlops.intake.lexicon.places import area, provider
 from pilothouse.apps.mlops.intake.lexicon.technologies import PROVIDERS
 from pilothouse.apps.mlops.intake.resolve import UNIONS
@@ -67,7 +67,8 @@ def infer(requirements: Requirements) -> Requirements:
     found: dict[str, Conclusion] = {}
     for _ in range(ROUNDS):
         known = facts | {name: Fact(item.value, item.confidence, item.span) for name, item in found.items()}
-        latest = _best(item for item in (*_by_rule(known), *_by_sum(known)) if item.field not in base)
+        follows = (*_by_rule(known), *_by_sum(known))
+        latest = _best(item for item in follows if item.field not in base and not _ruled_out(known, item))
         if latest == found:
             break
         found = latest
@@ -83,6 +84,11 @@ def infer(requirements: Requirements) -> Requirements:
         for name, item in found.items()
     }
     return Requirements.model_validate({"prompt": requirements.prompt, **base, **inferred})
+
+
+def _ruled_out(known: dict[str, Fact], item: Conclusion) -> bool:
+    """Whether the cloud that seems to follow is one that may not be used."""
+    return item.field == "cloud" and _holds(known, "excluded_clouds", item.value) is not None
 
 
 def _by_rule(known: dict[str, Fact]) -> Iterator[Conclusion]:
@@ -126,8 +132,10 @@ def _by_sum(known: dict[str, Fact]) -> Iterator[Conclusion]:
     """A way of predicting from a latency, load from users and devices, volume from documents."""
     workload, latency = known.get("workload"), known.get("latency_ms")
     if latency and isinstance(latency.value, float) and latency.value <= SLOWEST_ONLINE_MS:
+        use_case = known.get("use_case")
+        share = 0.85 if use_case and use_case.value in usually_batch() else 0.6
         reason = "Who states such a latency asks for predictions one at a time."
-        yield Conclusion("workload", Workload.ONLINE, 0.6 * latency.confidence, latency.span, reason)
+        yield Conclusion("workload", Workload.ONLINE, share * latency.confidence, latency.span, reason)
     users, devices, documents = known.get("users"), known.get("devices"), known.get("context_documents")
     if users and isinstance(users.value, int):
         batch = workload is not None and workload.value is Workload.BATCH

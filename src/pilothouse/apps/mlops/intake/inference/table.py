@@ -9,9 +9,10 @@ from importlib import resources
 
 from pilothouse.apps.mlops.intake.lexicon.load import typed
 from pilothouse.apps.mlops.intake.resolve import UNIONS
+from pilothouse.apps.mlops.requirements import Workload
 
 CONDITIONS = frozenset({"area", "provider"})
-"""What a rule may ask about besides the fields of `Requirements`: see `facts`."""
+"""Besides the fields of `Requirements`: areas of the regions, and clouds of named services or regions."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,6 +30,13 @@ class Rule:
 def rules() -> tuple[Rule, ...]:
     """All rules, in the order of `rules.txt`."""
     return tuple(parse((resources.files(__package__) / "rules.txt").read_text(encoding="utf-8")))
+
+
+@cache
+def usually_batch() -> frozenset[object]:
+    """The use cases that are a batch unless something else is said."""
+    implied = (rule.when for rule in rules() if rule.value is Workload.BATCH)
+    return frozenset(value for when in implied for field, value in when if field == "use_case")
 
 
 def parse(table: str) -> Iterator[Rule]:

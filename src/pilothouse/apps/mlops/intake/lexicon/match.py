@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from operator import itemgetter
 from typing import NamedTuple
 
 from pilothouse.apps.mlops.intake.lexicon.load import Lexicon
@@ -30,24 +31,29 @@ class Hit(NamedTuple):
 def scan(tokens: Sequence[Token], lexicon: Lexicon) -> list[Hit]:
     """The hits in `tokens` by position; of overlapping hits of one field the first and longest stays.
 
-    Whatever lies inside a phrase of the field "ignored" is dropped. Linear in the number of tokens:
+    Whatever is only a part of a phrase of the field "ignored" is dropped. Linear in the number of tokens:
     phrases have at most eight words, and a word begins a bounded number of them.
     """
     found = list(_candidates(tokens, lexicon))
     found.sort(key=lambda hit: (hit.first, -hit.last, -hit.confidence))
     taken: dict[str, int] = {}
-    ignored = 0
+    ignored = (0, 0)
     kept: list[Hit] = []
     for hit in found:
         if hit.field == "ignored":
-            ignored = max(ignored, hit.last)
-        elif hit.last <= ignored and hit.field not in {"cue", "polarity"}:
+            ignored = max(ignored, (hit.first, hit.last), key=itemgetter(1))
+        elif _inside(hit, ignored) and hit.field not in {"cue", "polarity"}:
             continue
         key = f"cue {hit.value}" if hit.field == "cue" else hit.field
         if hit.first >= taken.get(key, 0):
             taken[key] = hit.last
             kept.append(hit)
     return kept
+
+
+def _inside(hit: Hit, phrase: tuple[int, int]) -> bool:
+    """Whether `hit` is a part of the tokens `phrase`, and not the whole."""
+    return hit.last <= phrase[1] and (hit.first, hit.last) != phrase
 
 
 def _candidates(tokens: Sequence[Token], lexicon: Lexicon) -> Iterator[Hit]:

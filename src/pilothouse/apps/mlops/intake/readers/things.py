@@ -9,6 +9,7 @@ from pilothouse.apps.mlops.intake.reading import FAR, Candidate, Reading
 from pilothouse.apps.mlops.requirements import UseCase, Workload
 
 _FEWEST_DOCUMENTS = 10
+_FEWEST_DEVICES = 2
 
 
 def read_devices(reading: Reading) -> Iterator[Candidate]:
@@ -20,7 +21,7 @@ def read_devices(reading: Reading) -> Iterator[Candidate]:
         quantity
         for quantity in reading.quantities
         if quantity.measure is Measure.COUNT
-        and quantity.value >= 1
+        and quantity.value >= _FEWEST_DEVICES
         and not quantity.per
         and not quantity.negative
     ]

@@ -8,6 +8,9 @@ from dataclasses import dataclass
 
 from pilothouse.apps.mlops.validators.terraform.syntax import Node, expression, line_of, subtrees
 
+UNREADABLE = "?"
+"""Begins a chain that stands for an interpolation which cannot be parsed."""
+
 INDEX = "[]"
 """Stands in a chain where the text has an index or a splat."""
 
@@ -141,7 +144,9 @@ def _heredoc(node: Node, bound: frozenset[str]) -> Iterator[Reference]:
             names = frozenset(name for name in loop.groups()[:2] if name) if loop else names
         tree = expression(source) if source.strip() else None
         above = first + text.count("\n", 0, offset)
-        for found in references(tree, bound) if tree else ():
+        if source.strip() and tree is None:
+            yield Reference((UNREADABLE, source.strip()[:60]), above)
+        for found in references(tree, bound) if tree is not None else ():
             yield Reference(found.chain, above + found.line - 1)
         bound |= names
 

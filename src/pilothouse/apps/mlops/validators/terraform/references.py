@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator, Mapping, Sequence
 from pathlib import PurePosixPath
 
-from pilothouse.apps.mlops.validators.model import Finding, Severity, ValidatorResult
+from lark import Token
+
+from pilothouse.apps.mlops.validators.model import Finding, Severity, ValidatorResult, counted
 from pilothouse.apps.mlops.validators.terraform.calls import check_call, child_of
-from pilothouse.apps.mlops.validators.terraform.expressions import INDEX, Reference, references
+from pilothouse.apps.mlops.validators.terraform.expressions import INDEX, UNREADABLE, Reference, references
 from pilothouse.apps.mlops.validators.terraform.module import Block, Module, body, read_modules
 from pilothouse.apps.mlops.validators.terraform.syntax import ParsedFile
 
@@ -17,6 +20,7 @@ _ALWAYS = frozenset({"path", "self", "terraform"})
 _TWO = {"var": "variable", "local": "local value"}
 _UNREAD = {"terraform", "moved", "removed", "import"}
 _UNREAD_ATTRIBUTES = {"variable": {"type"}, "lifecycle": {"ignore_changes"}}
+_MEANT = re.compile(r"\$\$\{\s*(?:var|local|module|each|data|aws_\w+)\.")
 _PROVIDERS = {"provider", "providers"}
 
 
@@ -36,11 +40,12 @@ def check_references(parsed: Sequence[ParsedFile]) -> ValidatorResult:
             calls += 1
             findings += check_call(call, module, modules)
         findings += _unused(module, used)
+    findings += [item for one in parsed for item in _escaped(one)]
     findings += [item for one in parsed if one.path.endswith(".tfvars") for item in _values(one, modules)]
     return ValidatorResult.of(
         "terraform-references",
         findings,
-        f"{resolved} references and {calls} module calls resolved in {len(modules)} modules",
+        f"{counted(resolved, 'reference')} and {counted(calls, 'module call')} in {counted(len(modules), 'module')} resolved",
     )
 
 
@@ -84,6 +89,8 @@ def _problem(found: Reference, module: Module, modules: Mapping[str, Module]) ->
     root, names = found.chain[0], found.chain[1:]
     if root in _ALWAYS:
         return None
+    if root == UNREADABLE:
+        return f"{names[0]!r} in a heredoc is no expression."
     if root in {"each", "count"}:
         needs = "for_each" if root == "each" else "count"
         return f"{found.text} is used where no {needs} is set."
@@ -109,6 +116,23 @@ def _output(found: Reference, call: Block, modules: Mapping[str, Module]) -> str
     if child is None or output is None or output in child.named("output"):
         return None
     return f"{found.text}: the module in {child.folder} has no output {output!r}."
+
+
+def _escaped(parsed: ParsedFile) -> Iterator[Finding]:
+    """`$${var.name}` is the text "${var.name}", which is hardly ever meant: a warning."""
+    for token in parsed.tree.scan_values(_is_escape) if parsed.tree is not None else ():
+        if _MEANT.match(str(token)):
+            yield Finding(
+                path=parsed.path,
+                line=token.line,
+                rule="escaped-reference",
+                message=f'{token} is text, not a value; a dollar sign before a value is written as ${{"$"}}.',
+                severity=Severity.WARNING,
+            )
+
+
+def _is_escape(token: object) -> bool:
+    return isinstance(token, Token) and token.type == "ESCAPED_INTERPOLATION"
 
 
 def _unused(module: Module, used: set[tuple[str, ...]]) -> Iterator[Finding]:

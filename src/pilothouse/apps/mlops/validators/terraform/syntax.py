@@ -11,7 +11,7 @@ import hcl2
 from lark import Token, Tree
 from lark.exceptions import UnexpectedCharacters, UnexpectedInput, UnexpectedToken
 
-from pilothouse.apps.mlops.validators.model import Finding, ValidatorResult
+from pilothouse.apps.mlops.validators.model import Finding, ValidatorResult, counted
 
 Node: TypeAlias = Tree[Token]
 
@@ -53,7 +53,9 @@ def parse_files(files: Mapping[str, bytes]) -> tuple[ParsedFile, ...]:
 def check_syntax(parsed: Sequence[ParsedFile]) -> ValidatorResult:
     """The result of having parsed all files."""
     findings = [item.finding for item in parsed if item.finding is not None]
-    return ValidatorResult.of("terraform-syntax", findings, f"{len(parsed)} files parsed by python-hcl2")
+    return ValidatorResult.of(
+        "terraform-syntax", findings, f"{counted(len(parsed), 'file')} parsed by python-hcl2"
+    )
 
 
 def expression(text: str) -> Node | None:

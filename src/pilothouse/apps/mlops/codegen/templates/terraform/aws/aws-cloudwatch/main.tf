@@ -77,7 +77,7 @@ resource "aws_budgets_budget" "this" {
 
   cost_filter {
     name   = "TagKeyValue"
-    values = ["user:Project$${var.name}"]
+    values = [join("$", ["user:Project", var.name])]
   }
 
   dynamic "notification" {

@@ -4,6 +4,31 @@ data "aws_caller_identity" "current" {}
 
 data "aws_region" "current" {}
 
+locals {
+  # A second process of the same image beside the service, where the design has one.
+  sidecars = [
+    for command in var.sidecar_command : {
+      name                   = command
+      image                  = var.image
+      command                = [command]
+      essential              = false
+      user                   = "10001"
+      readonlyRootFilesystem = true
+      environment            = [for key, value in merge(var.settings, { PORT = "8081" }) : { name = key, value = value }]
+      linuxParameters        = { initProcessEnabled = true, capabilities = { drop = ["ALL"] } }
+      restartPolicy          = { enabled = true, restartAttemptPeriod = 60 }
+      logConfiguration = {
+        logDriver = "awslogs"
+        options = {
+          "awslogs-group"         = aws_cloudwatch_log_group.this.name
+          "awslogs-region"        = data.aws_region.current.region
+          "awslogs-stream-prefix" = command
+        }
+      }
+    }
+  ]
+}
+
 resource "aws_security_group" "this" {
   name        = "${var.name}-serving"
   description = "Inference service"
@@ -56,7 +81,7 @@ module "role" {
   read_prefixes            = ["features", "models"]
   write_prefixes           = ["monitoring", "predictions"]
   read_table_arns          = var.table_arns
-  write_table_arns         = contains(var.service_command, "consume") ? var.table_arns : [] # Leases on shards.
+  write_table_arns         = contains(var.service_command, "consume") || length(var.sidecar_command) > 0 ? var.table_arns : [] # Leases on shards.
   secret_arns              = var.secret_arns
   policy_documents         = var.data_policies
   permissions_boundary_arn = var.permissions_boundary_arn
@@ -92,7 +117,7 @@ resource "aws_ecs_task_definition" "this" {
   task_role_arn            = module.role.arn
   execution_role_arn       = module.execution_role.arn
 
-  container_definitions = jsonencode([{
+  container_definitions = jsonencode(concat([{
     name                   = "service"
     image                  = var.image
     command                = var.service_command
@@ -118,7 +143,7 @@ resource "aws_ecs_task_definition" "this" {
         "awslogs-stream-prefix" = "service"
       }
     }
-  }])
+  }], local.sidecars))
 
   runtime_platform {
     operating_system_family = "LINUX"

@@ -17,7 +17,7 @@ data "aws_iam_policy_document" "boundary" {
       "glue:CreateTable", "glue:Get*", "glue:StartJobRun", "glue:UpdateTable", "iam:PassRole", "kafka-cluster:AlterGroup",
       "kafka-cluster:Connect", "kafka-cluster:Describe*", "kafka-cluster:ReadData", "kafka-cluster:WriteData",
       "kinesis:Describe*", "kinesis:Get*", "kinesis:ListShards", "kinesis:PutRecord*", "kms:Decrypt", "kms:DescribeKey",
-      "kms:GenerateDataKey", "lambda:GetFunction", "lambda:UpdateFunctionCode", "logs:Create*", "logs:DeleteLogDelivery",
+      "kms:GenerateDataKey", "lambda:GetFunction", "lambda:InvokeFunction", "lambda:UpdateAlias", "lambda:UpdateFunctionCode", "logs:Create*", "logs:DeleteLogDelivery",
       "logs:Describe*", "logs:FilterLogEvents", "logs:Get*", "logs:ListLogDeliveries", "logs:Put*", "logs:StartQuery",
       "logs:UpdateLogDelivery", "rds-db:connect", "s3:AbortMultipartUpload", "s3:Get*", "s3:ListBucket", "s3:PutObject",
       "sagemaker:AddTags", "sagemaker:BatchGetRecord", "sagemaker:Create*", "sagemaker:Describe*", "sagemaker:GetRecord",

@@ -97,6 +97,10 @@ resource "aws_lambda_alias" "live" {
   name             = "live"
   function_name    = aws_lambda_function.this.function_name
   function_version = aws_lambda_function.this.version
+
+  lifecycle {
+    ignore_changes = [function_version] # Continuous delivery moves it.
+  }
 }
 
 # Streams are read by Lambda itself; failed records of a batch are retried alone and then set aside.
@@ -151,4 +155,49 @@ resource "aws_lambda_provisioned_concurrency_config" "this" {
   function_name                     = aws_lambda_function.this.function_name
   qualifier                         = aws_lambda_alias.live.name
   provisioned_concurrent_executions = var.replicas
+}
+
+# Jobs that the orchestrator starts: the same image and role, with time to finish.
+resource "aws_lambda_function" "job" {
+  for_each = toset(var.jobs)
+
+  function_name = "${var.name}-${each.key}"
+  role          = module.role.arn
+  package_type  = "Image"
+  image_uri     = var.image
+  memory_size   = max(512, var.memory_mb)
+  timeout       = 900
+  kms_key_arn   = var.kms_key_arn
+
+  image_config {
+    command = var.service_command
+  }
+
+  environment {
+    variables = merge(var.settings, { AWS_LWA_PORT = "8080", AWS_LWA_READINESS_CHECK_PATH = "/health/live" })
+  }
+
+  vpc_config {
+    subnet_ids         = var.private_subnet_ids
+    security_group_ids = [aws_security_group.this.id]
+  }
+
+  logging_config {
+    log_format = "Text"
+    log_group  = aws_cloudwatch_log_group.this.name
+  }
+
+  lifecycle {
+    ignore_changes = [image_uri] # Continuous delivery owns it after the first apply.
+  }
+}
+
+data "aws_iam_policy_document" "start" {
+  count = length(var.jobs) > 0 ? 1 : 0
+
+  statement {
+    sid       = "InvokeJobs"
+    actions   = ["lambda:InvokeFunction"]
+    resources = [for job in aws_lambda_function.job : job.arn]
+  }
 }

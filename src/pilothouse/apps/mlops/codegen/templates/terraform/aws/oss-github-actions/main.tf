@@ -65,7 +65,7 @@ data "aws_iam_policy_document" "deploy" {
       sid = "RollOut"
       actions = [
         "ecs:DescribeServices", "ecs:UpdateService", "eks:DescribeCluster", "lambda:GetFunction",
-        "lambda:UpdateFunctionCode", "sagemaker:DescribeEndpoint", "sagemaker:UpdateEndpoint",
+        "lambda:UpdateAlias", "lambda:UpdateFunctionCode", "sagemaker:DescribeEndpoint", "sagemaker:UpdateEndpoint",
       ]
       resources = var.deployment_arns
     }

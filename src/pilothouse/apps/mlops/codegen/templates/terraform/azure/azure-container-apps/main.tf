@@ -105,6 +105,28 @@ resource "azurerm_container_app" "this" {
       }
     }
 
+    # A second process of the same image beside the service, where the design has one.
+    dynamic "container" {
+      for_each = var.sidecar_command
+
+      content {
+        name   = container.value
+        image  = var.image
+        args   = [container.value]
+        cpu    = 0.25
+        memory = "0.5Gi"
+
+        dynamic "env" {
+          for_each = merge(var.settings, { AZURE_CLIENT_ID = module.identity.client_id, PORT = "8081" })
+
+          content {
+            name  = env.key
+            value = env.value
+          }
+        }
+      }
+    }
+
     http_scale_rule {
       name                = "requests"
       concurrent_requests = "40"

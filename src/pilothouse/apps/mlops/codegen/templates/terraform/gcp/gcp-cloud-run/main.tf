@@ -39,6 +39,7 @@ resource "google_cloud_run_v2_service" "this" {
     }
 
     containers {
+      name  = "service"
       image = var.image
       args  = var.service_command
 
@@ -79,6 +80,30 @@ resource "google_cloud_run_v2_service" "this" {
 
         http_get {
           path = "/health/live"
+        }
+      }
+    }
+
+    # A second process of the same image beside the service, where the design has one.
+    dynamic "containers" {
+      for_each = var.sidecar_command
+
+      content {
+        name  = containers.value
+        image = var.image
+        args  = [containers.value]
+
+        resources {
+          limits = { cpu = "1", memory = "512Mi" }
+        }
+
+        dynamic "env" {
+          for_each = merge(var.settings, { PORT = "8081" })
+
+          content {
+            name  = env.key
+            value = env.value
+          }
         }
       }
     }

@@ -60,5 +60,27 @@ module "jobs" {
   settings  = var.settings
   secrets   = var.secret_names
   schedule  = var.scoring_cron
-  suspend   = true # The orchestrator runs it.
+  suspend   = var.node_port == 0 # The orchestrator of the cluster runs it, where there is one.
+}
+
+# A second process of the same image beside the service, where the design has one.
+module "sidecar" {
+  source   = "../workload"
+  for_each = toset(var.sidecar_command)
+
+  name             = var.name
+  namespace        = var.namespace
+  labels           = var.labels
+  app              = each.key
+  image            = var.image
+  args             = [each.key]
+  settings         = var.settings
+  secrets          = var.secret_names
+  metrics_port     = 8080
+  replicas         = max(1, var.replicas)
+  max_replicas     = max(1, var.replicas)
+  cpu              = 0.25
+  memory_mb        = 512
+  allow_namespaces = [var.monitoring_namespace]
+  internet         = var.node_port != 0
 }

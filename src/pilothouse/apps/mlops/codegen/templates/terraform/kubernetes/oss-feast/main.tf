@@ -18,7 +18,7 @@ module "server" {
   health_path  = "/health"
   ready_path   = "/health"
   secrets      = var.secret_names
-  allow_from   = ["service", "training", "score"]
+  allow_from   = ["score", "service", "training", "update-features"]
 
   settings = {
     FEAST_USAGE = "False"

@@ -57,7 +57,7 @@ module "manifests" {
               tls            = true
               authentication = { type = "tls" }
               networkPolicyPeers = [
-                for app in ["service", "training", "score"] : { podSelector = { matchLabels = { "app.kubernetes.io/name" = app } } }
+                for app in ["score", "service", "training", "update-features"] : { podSelector = { matchLabels = { "app.kubernetes.io/name" = app } } }
               ]
             }]
             config = {

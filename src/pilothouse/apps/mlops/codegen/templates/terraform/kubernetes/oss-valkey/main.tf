@@ -18,7 +18,7 @@ module "nodes" {
   storage_class = var.storage_class
   run_as_user   = 999
   secrets       = ["cache-access"]
-  allow_from    = ["feature-store", "service", "training"]
+  allow_from    = ["feature-store", "service", "training", "update-features"]
 
   files = {
     "valkey.conf" = join("\n", [
