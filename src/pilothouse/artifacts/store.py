@@ -57,7 +57,7 @@ class ObjectArtifacts:
 
 
 def _sync(path: Path, top: Path) -> None:
-    """Have the disk write a file, and the folders down to it: the local store itself does not wait for that."""
+    """Have the disk write a file and the folders down to it: the local store does not wait for that."""
     for each in (path, *path.parents):
         descriptor = os.open(each, os.O_RDONLY)
         try:
