@@ -12,7 +12,7 @@ HEAD = """# Benchmarks
 
 Each table is written by `./dev bench tables` from the last results in `benchmarks/results/`.
 `./dev bench NAME` measures again; `./dev bench spine --peers` measures the peers on the same server in the
-same run. A value is the median of repeated runs, the spread the difference between the greatest and the least.
+same run. A value is the median of repeated runs; the spread is the greatest less the least of them.
 """
 
 

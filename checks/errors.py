@@ -43,6 +43,8 @@ def suppresses_everything(call: ast.Call) -> bool:
 def swallowed_errors(tree: Tree) -> Iterator[Finding]:
     """No handler of `Exception` loses the error."""
     for source in tree.python():
+        if source.path.startswith("tests/"):
+            continue  # a workflow under test may swallow everything on purpose
         for node in source.nodes:
             if isinstance(node, ast.ExceptHandler) and broad(node.type) and not recorded(node):
                 yield source.finding(node.lineno, "every error is caught here and lost", REMEDY)

@@ -77,14 +77,14 @@ def coverage(ctx: Context, understood: Intake) -> Coverage:
 @agent
 async def questions(ctx: Context, given: Reviewed) -> Intake:
     """Ask a person what matters most for the design; assume what nobody answers."""
-    from pilothouse.apps.mlops.coverage import assume
+    from pilothouse.apps.mlops.coverage import assume, cover
 
     asked = given.coverage.inquiries
     replies = await ctx.gather(*(_reply(ctx, given.intake, item) for item in asked))
     settled = given.intake
     for item, reply in zip(asked, replies, strict=True):
         settled = _answered(settled, item, reply) or settled
-    settled = assume(settled, given.coverage)
+    settled = assume(settled, cover(settled))  # an answer may have brought up something new
     ctx.emit(cards.questions(asked, replies, settled))
     return settled
 
