@@ -85,7 +85,7 @@ CLEAN: Mapping[str, str] = {
         "import os\n\nimport pytest\nfrom demo import double\n\n\n"
         "def test_doubles() -> None:\n    assert double(2) == 4\n\n\n"
         "def test_sees_a_clean_environment() -> None:\n"
-        "    names = [n for n in os.environ if n.startswith(('COVERAGE', 'PILOTHOUSE'))]\n"
+        '    names = [n for n in os.environ if n.startswith(("COVERAGE", "PILOTHOUSE"))]\n'
         "    assert not names\n\n\n"
         '@pytest.mark.skip(reason="no network")\ndef test_skipped() -> None:\n    raise AssertionError\n'
     ),

@@ -11,9 +11,9 @@ from pilothouse.apps.mlops.validators.process import running, written
 
 def linted(files: dict[str, bytes]) -> ValidatorResult:
     with written(files) as (folder, home):
-        tool = start_ruff(files, folder, home)
-        with running(tool):
-            return result_of_ruff(tool, files)
+        tools = start_ruff(files, folder, home)
+        with running(*tools):
+            return result_of_ruff(tools, files)
 
 
 def ran(files: dict[str, bytes], deadline: float = 60) -> ValidatorResult:
@@ -28,18 +28,23 @@ def places(result: ValidatorResult) -> list[tuple[str, str]]:
 
 
 def test_ruff_reports_file_line_and_rule() -> None:
-    assert places(linted(changed("src/demo.py", "def", "import os\ndef"))) == [("src/demo.py:1", "F401")]
-    broken = linted(changed("src/demo.py", "value: int)", "value: int"))
-    assert ("src/demo.py:2", "invalid-syntax") in places(broken) or (
-        "src/demo.py:1",
-        "invalid-syntax",
-    ) in places(broken)
+    assert places(linted(changed("src/demo.py", "def", "import os\n\n\ndef"))) == [("src/demo.py:1", "F401")]
+    broken = places(linted(changed("src/demo.py", "value: int)", "value: int")))
+    assert broken
+    assert {rule for _, rule in broken} == {"invalid-syntax"}
+    assert {place.split(":")[0] for place, _ in broken} == {"src/demo.py"}
+
+
+def test_a_file_that_is_not_formatted_is_reported() -> None:
+    assert places(linted(changed("src/demo.py", "2 * value", "2*value"))) == [
+        ("src/demo.py:2", "unformatted")
+    ]
 
 
 def test_ruff_without_configuration_uses_none_from_above() -> None:
     result = linted({"a.py": b"import os\n"})
     assert ("a.py:1", "F401") in places(result)
-    assert linted({"a.txt": b""}).notes == ("0 Python files checked",)
+    assert linted({"a.txt": b""}).notes == ("0 Python files and their formatting checked",)
 
 
 def test_a_configuration_that_ruff_refuses_fails_the_validator() -> None:

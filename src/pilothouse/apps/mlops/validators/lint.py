@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 import ruff  # type: ignore[import-untyped]
@@ -27,35 +27,44 @@ class _Violation(BaseModel):
 
 
 _VIOLATIONS = TypeAdapter(list[_Violation])
+STOPPED = "ruff-stopped"
+"""The rule of a finding that says that ruff itself failed."""
+
 _CONFIGURATION = ("ruff.toml", ".ruff.toml", "pyproject.toml")
 
 
-def start_ruff(files: Mapping[str, bytes], folder: Path, home: Path) -> Tool:
-    """Start `ruff check`; without a configuration in the repository none from above is used either."""
+def start_ruff(files: Mapping[str, bytes], folder: Path, home: Path) -> tuple[Tool, ...]:
+    """Start the linter and the formatter's check; without a configuration in the repository none is used."""
     isolated = [] if any(name in files for name in _CONFIGURATION) else ["--isolated"]
-    command = ["check", "--no-cache", "--quiet", "--output-format", "json", *isolated, "."]
-    return Tool([ruff.find_ruff_bin(), *command], folder, home)
+    common = ["--no-cache", "--quiet", "--output-format", "json", *isolated, "."]
+    binary = ruff.find_ruff_bin()
+    return tuple(Tool([binary, *kind, *common], folder, home) for kind in (["check"], ["format", "--check"]))
 
 
-def result_of_ruff(tool: Tool, files: Mapping[str, bytes]) -> ValidatorResult:
+def result_of_ruff(tools: Sequence[Tool], files: Mapping[str, bytes]) -> ValidatorResult:
     """Wait for ruff and read its findings."""
-    outcome = tool.finish()
+    linted, formatted = (_findings(tool) for tool in tools)
+    broken = bool(linted)  # the formatter cannot read what the linter has found unreadable
+    findings = linted + [item for item in formatted if not (broken and item.rule == STOPPED)]
     count = sum(path.endswith((".py", ".pyi")) for path in files)
-    note = f"{counted(count, 'Python file')} checked"
+    return ValidatorResult.of(
+        "ruff", findings, f"{counted(count, 'Python file')} and their formatting checked"
+    )
+
+
+def _findings(tool: Tool) -> list[Finding]:
+    """What one run found; a run that did not come to its end is a finding too."""
+    outcome = tool.finish()
     if outcome.code not in {0, 1}:
         told = " ".join((outcome.errors or outcome.output or "it was ended at its deadline").split())
         message = f"ruff did not run to its end: {told[:300]}"
-        return ValidatorResult.of(
-            "ruff", [Finding(path="pyproject.toml", line=1, rule="ruff", message=message)]
-        )
-    violations = _VIOLATIONS.validate_json(outcome.output or "[]")
-    findings = [
+        return [Finding(path="pyproject.toml", line=1, rule=STOPPED, message=message)]
+    return [
         Finding(
             path=Path(item.filename).as_posix(),
             line=max(item.location.row, 1) if item.location else 1,
             rule=item.code or item.name or "syntax",
             message=item.message,
         )
-        for item in violations
+        for item in _VIOLATIONS.validate_json(outcome.output or "[]")
     ]
-    return ValidatorResult.of("ruff", findings, note)

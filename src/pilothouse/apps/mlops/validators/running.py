@@ -25,7 +25,7 @@ def validate(files: Mapping[str, bytes]) -> Validation:
     with written(files) as (folder, home):
         tests = start_tests(folder, home)
         lint = start_ruff(files, folder, home)
-        with running(tests, lint):
+        with running(tests, *lint):
             terraform, rest = _in_process(files)
             tools = (result_of_ruff(lint, files), result_of_tests(tests, files, folder, home))
     return Validation(results=(*terraform, *tools, *rest))

@@ -37,7 +37,7 @@ def test_a_module_whose_addresses_all_resolve_passes_without_a_word() -> None:
     result = checked(repository())
     assert result.passed
     assert result.findings == ()
-    assert result.notes == ("13 references and 1 module call in 2 modules resolved",)
+    assert result.notes == ("13 references resolved in 2 modules", "1 module call checked")
 
 
 @pytest.mark.parametrize(

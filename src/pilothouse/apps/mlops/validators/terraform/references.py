@@ -45,8 +45,8 @@ def check_references(parsed: Sequence[ParsedFile]) -> ValidatorResult:
     return ValidatorResult.of(
         "terraform-references",
         findings,
-        f"{counted(resolved, 'reference')} and {counted(calls, 'module call')} resolved",
-        f"in {counted(len(modules), 'module')}",
+        f"{counted(resolved, 'reference')} resolved in {counted(len(modules), 'module')}",
+        f"{counted(calls, 'module call')} checked",
     )
 
 
