@@ -24,7 +24,8 @@ COMPUTED_ONCE = "select count(*), count(distinct key) from journal where run_id 
 
 
 def execute(conninfo: str, folder: Path, run_id: UUID, computed: Path) -> subprocess.Popen[bytes]:
-    environment = {**os.environ, "PYTHONPATH": str(TESTS), "COMPUTED": str(computed)}
+    kept = {name: value for name, value in os.environ.items() if not name.startswith("COVERAGE_")}
+    environment = {**kept, "PYTHONPATH": str(TESTS), "COMPUTED": str(computed)}
     command = [sys.executable, "-m", "support.killable", conninfo, str(folder), str(run_id)]
     return subprocess.Popen(command, env=environment)
 

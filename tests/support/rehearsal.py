@@ -108,9 +108,7 @@ class Rehearsal:
         for entry in entries:
             codec, stored = encode(entry.payload)
             at = self.clock.now()
-            self.entries.append(
-                entry._replace(codec=codec, payload=stored, seq=len(self.entries) + 1, at=at)
-            )
+            self.entries.append(entry._replace(codec=codec, payload=stored, seq=len(self.entries) + 1, at=at))
 
     async def turn(self) -> str:
         """Execute one turn, as a worker that has claimed the run."""

@@ -17,9 +17,7 @@ from pilothouse.runtime.entries import FINAL, Entry, decode
 from pilothouse.runtime.workflows import Workflow
 
 
-async def until(
-    found: Callable[[], Any | Awaitable[Any]], seconds: float = 15.0, pause: float = 0.01
-) -> Any:
+async def until(found: Callable[[], Any | Awaitable[Any]], seconds: float = 15.0, pause: float = 0.01) -> Any:
     """What `found` returns as soon as it is true."""
     deadline = time.monotonic() + seconds
     while True:

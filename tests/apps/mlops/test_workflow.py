@@ -152,7 +152,7 @@ async def test_a_prompt_that_cannot_be_designed_from_is_refused_at_submission(
 def shell(tmp_path_factory: pytest.TempPathFactory) -> Any:
     folder = tmp_path_factory.mktemp("mlops")
     with postgres.attach(folder / "data"):
-        yield Shell(folder / "data", folder)
+        yield Shell(folder / "data", folder, measured=False)
 
 
 def made(folder: Path) -> dict[str, bytes]:
