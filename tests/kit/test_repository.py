@@ -3,13 +3,13 @@ from __future__ import annotations
 from importlib import import_module
 from pathlib import Path
 
-import pilothouse
+import psycopg
 import pytest
 from sqlalchemy import create_engine, inspect
 from sqlalchemy.dialects.postgresql import dialect
 from sqlalchemy.pool import NullPool
 
-import psycopg
+import pilothouse
 from pilothouse.kit.repository import Table
 
 ROOT = Path(pilothouse.__file__).parent
@@ -29,7 +29,9 @@ def declared() -> dict[str, dict[str, tuple[str, bool]]]:
 
 @pytest.mark.parametrize("name", ["runs", "journal", "workers", "questions", "artifacts"])
 def test_a_declared_table_is_the_migrated_one(conninfo: str, name: str) -> None:
-    engine = create_engine("postgresql+psycopg://", creator=lambda: psycopg.connect(conninfo), poolclass=NullPool)
+    engine = create_engine(
+        "postgresql+psycopg://", creator=lambda: psycopg.connect(conninfo), poolclass=NullPool
+    )
     inspector = inspect(engine)
     migrated = {
         column["name"]: (column["type"].compile(dialect()), column["nullable"])
@@ -41,6 +43,8 @@ def test_a_declared_table_is_the_migrated_one(conninfo: str, name: str) -> None:
 
 
 def test_every_migrated_table_is_declared(conninfo: str) -> None:
-    engine = create_engine("postgresql+psycopg://", creator=lambda: psycopg.connect(conninfo), poolclass=NullPool)
+    engine = create_engine(
+        "postgresql+psycopg://", creator=lambda: psycopg.connect(conninfo), poolclass=NullPool
+    )
     names = {name for name in inspect(engine).get_table_names() if not name.startswith("journal_")}
     assert names - {"alembic_version"} == set(declared())

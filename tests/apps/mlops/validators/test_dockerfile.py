@@ -62,7 +62,7 @@ def test_each_rule_finds_its_mistake(old: str, new: str, rule: str, line: int) -
         "ENV TOKEN_FILE=/run/secrets/token\n",
         "ARG API_KEY\n",
         "ADD https://example.org/a.txt /a.txt\n",
-        "RUN --mount=type=cache,target=/root/.cache pip install demo\n",
+        "RUN --mount=type=cache,target=/var/cache/pip pip install demo\n",
         "RUN --mount=type=cache,target=/var/lib/apt apt-get install --yes gcc\n",
         "RUN <<EOF\nsudoers\nEOF\n",
         "RUN a \\\n# a remark\n    && b\n",

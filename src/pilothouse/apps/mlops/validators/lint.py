@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
-import ruff  # type: ignore[import-untyped]
+import ruff  # type: ignore[import-untyped]  # it publishes no types
 from pydantic import BaseModel, TypeAdapter
 
 from pilothouse.apps.mlops.validators.model import Finding, ValidatorResult, counted
