@@ -1,7 +1,8 @@
 """The spine's speed: durable runs a second, latency, replay, start-up, and the whole MLOps design.
 
-`--peers` also measures LangGraph's PostgreSQL saver and DBOS's queue on the same server, in an environment of
-their own (.venv-peers). `--quick` takes fewer runs. Everything is on an embedded PostgreSQL with fsync on.
+`--peers` also measures LangGraph's PostgreSQL saver and DBOS's queue on the same server, in an environment
+of their own (.venv-peers). `--quick` takes fewer runs and writes nothing. PostgreSQL is the embedded one, with
+fsync on.
 """
 
 from __future__ import annotations
@@ -30,7 +31,7 @@ from pilothouse.runtime.entries import FINAL
 from pilothouse.runtime.worker_settings import WorkerSettings
 from pilothouse.runtime.workflows import Workflows
 from pilothouse.telemetry import logs
-from report import Measure, report
+from report import RESULTS, Measure, report
 from spine_workflows import many, three
 
 HERE = Path(__file__).parent
@@ -212,7 +213,7 @@ def main() -> None:
     """Measure, print and write."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--peers", action="store_true", help="measure the peers too")
-    parser.add_argument("--quick", action="store_true", help="fewer runs, for a look")
+    parser.add_argument("--quick", action="store_true", help="fewer runs, for a look; nothing is written")
     options = parser.parse_args()
     logs.configure("error", "readable")
     runs, rounds = (200, 1) if options.quick else (1000, 5)
@@ -228,7 +229,7 @@ def main() -> None:
             if options.peers:
                 measures += against_peers(server, ours, min(rounds, 3))
         measures += command_line(folder / "cli", rounds)
-    report("spine", measures)
+        report("spine", measures, folder if options.quick else RESULTS)  # a look is no result
 
 
 if __name__ == "__main__":
