@@ -1,8 +1,8 @@
 """The spine's speed: durable runs a second, latency, replay, start-up, and the whole MLOps design.
 
 `--peers` also measures LangGraph's PostgreSQL saver and DBOS's queue on the same server, in an environment
-of their own (.venv-peers). `--quick` takes fewer runs and writes nothing. PostgreSQL is the embedded one, with
-fsync on.
+of their own (.venv-peers). `--quick` takes fewer runs and writes nothing. PostgreSQL is the embedded one,
+with fsync on.
 """
 
 from __future__ import annotations

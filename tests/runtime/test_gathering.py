@@ -329,3 +329,24 @@ async def test_a_gather_that_is_refused_leaves_no_coroutine_behind() -> None:
     codes.pop(0)
     await run.turn()
     assert run.failure.code == "non_determinism"
+
+
+async def test_a_branch_that_was_left_behind_replays_what_it_did_also_a_failure_that_it_had_caught() -> None:
+    @workflow("w")
+    async def flow(ctx: Context) -> str:
+        async def arm() -> str:
+            try:
+                await ctx.gather(ctx.ask("inner", key="inner"), ctx.call(fail, "inner"))
+            except StepFailed:
+                return await ctx.ask("after", key="after")
+            return "no failure"
+
+        try:
+            await ctx.gather(arm(), ctx.call(fail, "outer"))
+        except StepFailed as error:
+            return error.message + await ctx.ask("Go on?", key="on")
+        return "no failure"
+
+    run = Rehearsal(flow)
+    assert await run.finish() == await run.replay() == "outer failedyes"
+    assert run.kinds(Kind.SETTLED) == ["gather#0/0/gather#0", "gather#0"]

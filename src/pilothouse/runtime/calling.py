@@ -75,6 +75,8 @@ async def _compute(
         turn.check()
         if scope.waits is not None:  # the interrupt was swallowed
             raise scope.waits from None
+        if scope.abandoned:
+            raise scope.suspend() from None
         failure = failure_of(as_error(error), step.key)
         await turn.append(Entry(Kind.FAILED, step.key, failure.model_dump_json().encode(), step.digest))
         raise raised(failure) from error

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Awaitable, Sequence
+from collections.abc import Awaitable, Container, Sequence
 from inspect import CORO_CREATED, getcoroutinestate
 from types import CoroutineType
 from typing import Any, NamedTuple
@@ -62,7 +62,7 @@ async def _gather(turn: Turn, work: Sequence[Awaitable[Any]]) -> list[Any]:
         await asyncio.gather(*tasks, return_exceptions=True)
         raise
     turn.check()
-    return await _conclude(turn, step, branches, settled)
+    return await _conclude(turn, step, branches, settled, abandoned)
 
 
 async def _settle(turn: Turn, branch: Branch, work: Awaitable[Any]) -> Settled:
@@ -80,17 +80,21 @@ async def _settle(turn: Turn, branch: Branch, work: Awaitable[Any]) -> Settled:
 
 
 async def _conclude(
-    turn: Turn, step: Step, branches: Sequence[Branch], settled: Sequence[Settled]
+    turn: Turn,
+    step: Step,
+    branches: Sequence[Branch],
+    settled: Sequence[Settled],
+    abandoned: Container[int],
 ) -> list[Any]:
     failures, waiting = [], []
-    for place, (end, branch) in enumerate(zip(settled, branches, strict=True)):
-        if branch.abandoned or isinstance(end.error, Suspended):
+    for place, end in enumerate(settled):
+        if place in abandoned or isinstance(end.error, Suspended):
             waiting.append(place)
         elif isinstance(end.error, Exception):
             failures.append(end.error)
     if failures:
         first = failures[0]
-        if waiting and Kind.SETTLED not in step.entries:
+        if waiting and Kind.SETTLED not in step.entries and not current.get().abandoned:
             keys = [key for place in waiting for key in asking.open_below(turn, branches[place])]
             payload = orjson.dumps({"abandoned": waiting})
             await asking.withdraw(turn, keys, Entry(Kind.SETTLED, step.key, payload))

@@ -210,7 +210,25 @@ def facts_of(design: Design, reviews: Sequence[Review], project: str) -> Facts:
         raise ValueError(
             f"The project name {project!r} holds no letter or digit; name it like 'fraud-detection'."
         )
-    return Facts(design, tuple(reviews), project)
+    return Facts(canonical(design), tuple(reviews), project)
+
+
+def canonical(design: Design) -> Design:
+    """The same design with its mappings in the order of their keys.
+
+    Equal designs then give equal bytes, whatever order a mapping was filled in or came back from storage in.
+    """
+    choices = tuple(
+        choice.model_copy(update={"parameters": dict(sorted(choice.parameters.items()))})
+        for choice in design.choices
+    )
+    score = design.score.model_copy(
+        update={
+            "criteria": dict(sorted(design.score.criteria.items())),
+            "weights": dict(sorted(design.score.weights.items())),
+        }
+    )
+    return design.model_copy(update={"choices": choices, "score": score})
 
 
 @cache

@@ -160,20 +160,17 @@ def locals_of(facts: Facts) -> str:
     )
     on_lambda = facts.workload is Workload.STREAMING and "aws-lambda" in facts.components
     command = ("serve",) if on_lambda else COMMANDS[facts.workload]
-    lines = [
-        ("name", hcl.quoted(facts.slug)[:-1] + '-${var.environment}"'),
-        ("service_command", hcl.literal(command)),
-    ]
-    if any("sidecar_command" in module.source.uses for module in facts.modules):
-        lines.append(("sidecar_command", '["update-features"]' if fresh_features(facts) else "[]"))
-    if any("jobs" in module.source.uses for module in facts.modules):
-        lines.append(("jobs", '["index"]' if facts.workload is Workload.RAG else "[]"))
-    if registry:
-        lines.append(("image", f'"${{module.{registry}.repository_url}}:${{var.image_tag}}"'))
-    else:
-        lines.append(("image", "var.image"))
-    if facts.cloud is Cloud.AZURE:
-        lines.append(("package", hcl.quoted(facts.package)))
+    asked = {name for module in facts.modules for name in module.source.uses}
+    lines = [("name", hcl.quoted(facts.slug)[:-1] + '-${var.environment}"')]
+    image = f'"${{module.{registry}.repository_url}}:${{var.image_tag}}"' if registry else "var.image"
+    offered = {
+        "image": image,
+        "service_command": hcl.literal(command),
+        "sidecar_command": '["update-features"]' if fresh_features(facts) else "[]",
+        "jobs": '["index"]' if facts.workload is Workload.RAG else "[]",
+        "package": hcl.quoted(facts.package),
+    }
+    lines += [(name, value) for name, value in offered.items() if name in asked]
     parts = [hcl.attributes(lines), "\n", _tags(facts), "\n"]
     merged = "".join(f"    {item},\n" for item in [*settings, own])
     parts.append(f"  settings = merge(\n{merged}  )\n")

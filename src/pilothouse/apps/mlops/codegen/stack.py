@@ -16,7 +16,6 @@ FOLDER = Path(__file__).parent / "templates" / "terraform"
 _USED = re.compile(r"\bvar\.(\w+)")
 _OUTPUT = re.compile(r'^output "(\w+)"', re.MULTILINE)
 _NESTED = re.compile(r'source\s*=\s*"\.\./([\w-]+)"')
-_DECLARED = re.compile(r'^variable "(\w+)"', re.MULTILINE)
 
 Parameter = str | int | float | bool
 
@@ -114,11 +113,6 @@ def nested(calls: tuple[Module, ...]) -> tuple[Source, ...]:
                 found[folder] = _source(folder)
                 queue.append(found[folder])
     return tuple(found[folder] for folder in sorted(found))
-
-
-def declared(source: Source) -> frozenset[str]:
-    """Names of the variables that a module's own variables.tf declares."""
-    return frozenset(_DECLARED.findall(source.files.get("variables.tf", "")))
 
 
 def _name(choice: Choice, choices: list[Choice]) -> str:
