@@ -56,3 +56,17 @@ resource "aws_cloudwatch_metric_alarm" "iterator_age" {
   treat_missing_data  = "notBreaching"
   alarm_actions       = var.alarm_topic_arns
 }
+
+data "aws_iam_policy_document" "produce" {
+  statement {
+    sid       = "WriteEvents"
+    actions   = ["kinesis:PutRecord", "kinesis:PutRecords"]
+    resources = [aws_kinesis_stream.this.arn]
+  }
+
+  statement {
+    sid       = "EncryptEvents"
+    actions   = ["kms:GenerateDataKey"]
+    resources = [var.kms_key_arn]
+  }
+}

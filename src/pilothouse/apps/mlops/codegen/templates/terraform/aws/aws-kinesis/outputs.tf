@@ -15,3 +15,8 @@ output "settings" {
     RESULTS_URI = "kinesis://${aws_kinesis_stream.results.name}"
   }
 }
+
+output "producer_policy" {
+  description = "What a producer may do with the stream."
+  value       = data.aws_iam_policy_document.produce.json
+}

@@ -47,6 +47,7 @@ module "role" {
   bucket_arns              = var.bucket_arns
   read_prefixes            = ["models"]
   write_prefixes           = ["monitoring", "raw"]
+  policy_documents         = var.producer_policies
   permissions_boundary_arn = var.permissions_boundary_arn
 }
 

@@ -13,3 +13,8 @@ output "settings" {
     RESULTS_URI = "kafka+entra://${azurerm_eventhub_namespace.this.name}.servicebus.windows.net:9093/results"
   }
 }
+
+output "producer_grants" {
+  description = "What a producer may do with the event hub."
+  value       = [{ scope = azurerm_eventhub.this["events"].id, role = "Azure Event Hubs Data Sender" }]
+}

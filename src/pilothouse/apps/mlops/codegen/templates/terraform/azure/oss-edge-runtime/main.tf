@@ -30,3 +30,11 @@ resource "azurerm_role_assignment" "write" {
   role_definition_name = "Storage Blob Data Contributor"
   principal_id         = azuread_service_principal.devices.object_id
 }
+
+resource "azurerm_role_assignment" "produce" {
+  count = length(var.producer_grants)
+
+  scope                = var.producer_grants[count.index].scope
+  role_definition_name = var.producer_grants[count.index].role
+  principal_id         = azuread_service_principal.devices.object_id
+}

@@ -18,3 +18,8 @@ output "settings" {
     RESULTS_URI = "pubsub://${var.project_id}/${google_pubsub_topic.this["results"].name}"
   }
 }
+
+output "producer_grants" {
+  description = "What a producer may do with the topic."
+  value       = [{ kind = "topic", resource = google_pubsub_topic.this["events"].id, role = "roles/pubsub.publisher" }]
+}

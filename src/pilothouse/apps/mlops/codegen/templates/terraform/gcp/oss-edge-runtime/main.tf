@@ -32,6 +32,7 @@ module "account" {
   bucket_name    = var.bucket_name
   read_prefixes  = ["models"]
   write_prefixes = ["monitoring", "raw"]
+  grants         = var.producer_grants
 }
 
 resource "google_service_account_iam_member" "devices" {
