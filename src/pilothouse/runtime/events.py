@@ -29,6 +29,7 @@ update runs set seq = seq + 1, wakes = wakes + 1, changed_at = now(), status = %
        wake_at = case when %s = 'queued' then null else wake_at end,
        cancel_requested = coalesce(%s, cancel_requested),
        losses = case when %s = 'queued' then 0 else losses end,
+       worker_id = case when %s = 'running' then worker_id end,
        finished_at = case when %s in ('failed', 'cancelled') then now() end
  where id = %s
 """
@@ -57,7 +58,7 @@ class Held(NamedTuple):
         codec, stored = encode(entry.payload)
         row = (self.run_id, self.seq + 1, self.tenant_id, entry.kind.value, entry.key, int(codec), stored)
         await self.connection.execute(INSERT, row)
-        await self.connection.execute(MOVE, (status, status, cancel, status, status, self.run_id))
+        await self.connection.execute(MOVE, (status, status, cancel, *[status] * 3, self.run_id))
         await self.connection.execute("select pg_notify(%s, %s)", (JOURNAL, str(self.run_id)))
         if status == "queued":
             await self.connection.execute("select pg_notify(%s, '')", (RUNS,))
@@ -134,7 +135,7 @@ async def retry(store: Store, run_id: UUID, tenant_id: str, by: str) -> tuple[st
 
 
 async def fail_lost(store: Store, run_id: UUID, losses: int) -> None:
-    """Fail a run that has taken down worker after worker, unless another one executes it already."""
+    """Fail a run that has taken down worker after worker, and was taken over in order to fail."""
     async with store.events.held() as connection:
         row = await (
             await connection.execute("select tenant_id from runs where id = %s", (run_id,))
@@ -142,7 +143,7 @@ async def fail_lost(store: Store, run_id: UUID, losses: int) -> None:
     if row is None:
         return
     async with held(store, run_id, row[0]) as run:
-        if run.status != "queued":
+        if run.status != "running":
             return
         started = await run.connection.execute(
             "select key from journal where run_id = %s and key <> '' order by seq desc limit 1", (run_id,)

@@ -123,9 +123,10 @@ lost as (
       or not exists (select 1 from workers where workers.id = runs.worker_id))
    order by runs.id for no key update skip locked),
 taken as (
-  update runs set status = 'queued', epoch = epoch + 1, losses = losses + 1, seq = seq + 1,
-                  worker_id = null, changed_at = now()
-    from lost where runs.id = lost.id
+  update runs set status = case when losses < most then 'queued' else 'running' end,
+                  worker_id = case when losses >= most then taker end,
+                  epoch = epoch + 1, losses = losses + 1, seq = seq + 1, changed_at = now()
+    from lost, (select %s::int as most, %s::uuid as taker) as given where runs.id = lost.id
   returning runs.id, runs.tenant_id, runs.seq, runs.losses),
 entry as (
   insert into journal (run_id, seq, tenant_id, kind, key, payload)
@@ -136,6 +137,8 @@ told as (
 select id, losses, (select count(*) from told) from taken
 """
 """Queues the runs of dead workers again; the raised epoch fences whoever still executes them.
+
+A run that has lost too many workers is not queued: it is the taker's, which fails it.
 
 Dead is a worker whose heartbeat is older than the lease, or whose session is gone and has been for a moment.
 After the database was away the time counts from its return, so that workers can report back.

@@ -136,9 +136,14 @@ class Store:
         ((count, _, following),) = await self._claims.rows(sql.WAKE_TIMERS, (now, _AT_ONCE))
         return count, now if count == _AT_ONCE else following
 
-    async def take_over(self, lease: float, grace: float) -> list[tuple[UUID, int]]:
-        """Queue the runs of dead workers again; returns each with the number of workers it has lost."""
-        rows = await self._claims.rows(sql.TAKE_OVER, (lease, grace))
+    async def take_over(
+        self, lease: float, grace: float, max_losses: int, taker: UUID
+    ) -> list[tuple[UUID, int]]:
+        """Queue the runs of dead workers again; returns each with the number of workers it has lost.
+
+        Those that have lost more than `max_losses` are not queued but `taker`'s, which is to fail them.
+        """
+        rows = await self._claims.rows(sql.TAKE_OVER, (lease, grace, max_losses, taker))
         return [(run_id, losses) for run_id, losses, _ in rows]
 
     async def release(self, worker_id: UUID, keep: Iterable[UUID]) -> int:

@@ -233,10 +233,13 @@ class Worker:
         return min(self._settings.poll, max(due, 0.001))
 
     async def _take_over(self) -> None:
-        for run_id, losses in await self._store.take_over(self._settings.lease, self._settings.grace):
+        settings = self._settings
+        taken = await self._store.take_over(settings.lease, settings.grace, settings.max_losses, self.id)
+        for run_id, losses in taken:
             log.warning("run_taken_over", run_id=str(run_id), losses=losses)
             self._wake.set()
-            if losses > self._settings.max_losses:
+            if losses > settings.max_losses:
+                self._astray = True  # should the next line fail
                 await events.fail_lost(self._store, run_id, losses)
 
     async def _give_back(self) -> None:

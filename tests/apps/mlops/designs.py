@@ -231,22 +231,7 @@ def design_of(
         workload=workload,
         cloud=cloud,
         region=REGIONS[cloud],
-        demand=Demand(
-            mean_rps=40,
-            peak_rps=200,
-            requests_per_month=105_000_000,
-            payload_kb=2,
-            storage_gb=500,
-            growth_gb_per_month=20,
-            training_hours_per_month=8,
-            availability=0.999,
-            latency_ms=None if workload in {Workload.BATCH, Workload.TRAINING} else 200,
-            latency_percentile=99,
-            gpu=False,
-            devices=250 if workload is Workload.EDGE else 0,
-            documents=20_000 if workload is Workload.RAG else 0,
-            assumptions=("A payload of 2 kB was assumed.",),
-        ),
+        demand=demand_of(workload),
         choices=choices,
         score=Score(criteria={"cost": 0.8, "fit": 0.9}, weights={"cost": 0.5, "fit": 0.5}, total=0.85),
         bill=bill_of(choices),
@@ -260,6 +245,26 @@ def design_of(
             ),
         ),
         assumptions=("Traffic peaks at five times its mean.",),
+    )
+
+
+def demand_of(workload: Workload) -> Demand:
+    """Demand in round numbers."""
+    return Demand(
+        mean_rps=40,
+        peak_rps=200,
+        requests_per_month=105_000_000,
+        payload_kb=2,
+        storage_gb=500,
+        growth_gb_per_month=20,
+        training_hours_per_month=8,
+        availability=0.999,
+        latency_ms=None if workload in {Workload.BATCH, Workload.TRAINING} else 200,
+        latency_percentile=99,
+        gpu=False,
+        devices=250 if workload is Workload.EDGE else 0,
+        documents=20_000 if workload is Workload.RAG else 0,
+        assumptions=("A payload of 2 kB was assumed.",),
     )
 
 
