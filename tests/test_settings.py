@@ -70,6 +70,23 @@ def test_every_wrong_value_is_named_at_once(alone: Path, monkeypatch: pytest.Mon
     assert "secret" not in told
 
 
+def test_a_file_that_was_named_must_be_there(alone: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("PILOTHOUSE_CONFIG", str(alone / "missing.toml"))
+    with pytest.raises(SettingsInvalid, match="PILOTHOUSE_CONFIG names .*missing.toml, which is no file"):
+        load()
+
+
+def test_variables_of_other_programs_in_env_are_left_alone_and_unknown_ones_of_ours_are_not(
+    alone: Path,
+) -> None:
+    (alone / ".env").write_text("POSTGRES_PASSWORD=secret\nPILOTHOUSE_PORT=1234\n")
+    assert load().port == 1234
+    (alone / ".env").write_text("PILOTHOUSE_PROT=1234\nPILOTHOUSE_=1")
+    with pytest.raises(SettingsInvalid) as error:
+        load()
+    assert "PILOTHOUSE_PROT is no setting; did you mean PILOTHOUSE_PORT?" in str(error.value)
+
+
 @pytest.mark.parametrize(
     ("content", "told"),
     [(b"port = ", "is no valid TOML"), (b"port = 1\nport = 2", "is no valid TOML"), (b"\xff\xfe", "UTF-8")],

@@ -6,12 +6,18 @@ import difflib
 import ipaddress
 import os
 import tomllib
+from collections.abc import Iterable
 from enum import StrEnum
 from pathlib import Path
 from typing import Annotated, Any
 
 from pydantic import Field, ValidationError, field_validator
-from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, SettingsConfigDict
+from pydantic_settings import (
+    BaseSettings,
+    DotEnvSettingsSource,
+    PydanticBaseSettingsSource,
+    SettingsConfigDict,
+)
 from pydantic_settings import TomlConfigSettingsSource as TomlSource
 
 from pilothouse.errors import SettingsInvalid
@@ -95,6 +101,9 @@ class Settings(BaseSettings):
     ) -> tuple[PydanticBaseSettingsSource, ...]:
         """What was said on the command line, then variables, then `.env`, then the TOML file."""
         toml = TomlSource(settings_cls, _config_file())
+        if isinstance(dotenv_settings, DotEnvSettingsSource):  # which other programs use, too
+            found = dotenv_settings.env_vars.items()
+            dotenv_settings.env_vars = {name: said for name, said in found if _is_ours(name)}
         return init_settings, env_settings, dotenv_settings, toml
 
 
@@ -113,7 +122,7 @@ def load(**said: Any) -> Settings:
 
     Raises `SettingsInvalid` that names every wrong or unknown value and where it stands.
     """
-    wrong = _unknown_variables()
+    wrong = [*_missing_file(), *_unknown_variables()]
     try:
         settings = Settings(**{name: value for name, value in said.items() if value is not None})
     except ValidationError as error:
@@ -135,23 +144,36 @@ def _config_file() -> Path:
     return Path(os.environ.get(CONFIG_VARIABLE, CONFIG_NAME))
 
 
+def _missing_file() -> list[str]:
+    """What is wrong with a settings file that was named: the default one may be missing."""
+    if CONFIG_VARIABLE not in os.environ or _config_file().is_file():
+        return []
+    return [f"{CONFIG_VARIABLE} names {_config_file()}, which is no file"]
+
+
+def _is_ours(name: str) -> bool:
+    return name.upper().startswith(PREFIX)
+
+
 def _known() -> set[str]:
     return {PREFIX + name.upper() for name in Settings.model_fields} | {CONFIG_VARIABLE}
 
 
 def _unknown_variables() -> list[str]:
-    found = []
-    for name in sorted(os.environ):
-        if name.startswith(PREFIX) and name not in _known():
-            near = difflib.get_close_matches(name, _known(), 1)
-            found.append(f"{name} is no setting" + (f"; did you mean {near[0]}?" if near else ""))
-    return found
+    known = _known()
+    return [
+        _unknown(name, known) for name in sorted(os.environ) if _is_ours(name) and name.upper() not in known
+    ]
+
+
+def _unknown(name: str, known: Iterable[str]) -> str:
+    near = difflib.get_close_matches(name, known, 1)
+    return f"{name} is no setting" + (f"; did you mean {near[0]}?" if near else "")
 
 
 def _explain(item: dict[str, Any]) -> str:
     name = ".".join(str(part) for part in item["loc"])
     if item["type"] == "extra_forbidden":
-        near = difflib.get_close_matches(name, Settings.model_fields, 1)
-        return f"{name} is no setting" + (f"; did you mean {near[0]}?" if near else "")
+        return _unknown(name.upper(), _known()) if _is_ours(name) else _unknown(name, Settings.model_fields)
     value = "" if "url" in name else f" (is {str(item['input'])[:80]!r})"
     return f"{name}{value}: {item['msg'].removeprefix('Value error, ')}"

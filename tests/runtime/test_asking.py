@@ -32,7 +32,13 @@ async def test_a_question_is_put_before_people_with_what_it_needs() -> None:
     @workflow("w")
     async def flow(ctx: Context) -> str:
         return await ctx.ask(
-            "Which?", choices=["a", "b"], free=True, default="a", why="Cost.", default_assumes="Cheap.", key="q"
+            "Which?",
+            choices=["a", "b"],
+            free=True,
+            default="a",
+            why="Cost.",
+            default_assumes="Cheap.",
+            key="q",
         )
 
     run = Rehearsal(flow)

@@ -148,7 +148,9 @@ CHANGES = [
 ]
 
 
-@pytest.mark.parametrize(("after", "recorded", "asked"), CHANGES, ids=lambda item: getattr(item, "__name__", ""))
+@pytest.mark.parametrize(
+    ("after", "recorded", "asked"), CHANGES, ids=lambda item: getattr(item, "__name__", "")
+)
 async def test_a_change_under_a_waiting_run_is_an_error_that_names_both_sides(
     after: Code, recorded: str, asked: str
 ) -> None:

@@ -242,7 +242,9 @@ async def test_emit_is_on_the_record_once_with_its_agent_and_its_rung() -> None:
     await run.finish()
     said = run.payloads(Kind.EMITTED)
     assert said[0] == {"progress": {"message": "begin", "done": 1.0, "total": 4.0}}
-    cards = [(item["card"]["decision"], item["card"]["agent"], item["card"]["produced_by"]) for item in said[1:]]
+    cards = [
+        (item["card"]["decision"], item["card"]["agent"], item["card"]["produced_by"]) for item in said[1:]
+    ]
     assert cards == [("inside", "judge", "expert"), ("in an arm", "judge", "expert"), ("mine", "me", "hand")]
     before = len(run.kinds(Kind.EMITTED))
     await run.replay()
@@ -430,7 +432,9 @@ async def test_continue_as_new_ends_the_run_with_an_input_for_the_next() -> None
 
     run = Rehearsal(flow, 1)
     assert await run.finish() == "run_continued"
-    assert any(b"2" in parameters for _, parameters in run.statements for parameters in parameters if parameters)
+    assert any(
+        b"2" in parameters for _, parameters in run.statements for parameters in parameters if parameters
+    )
 
 
 async def test_continue_as_new_with_an_input_of_the_wrong_type_fails_here() -> None:

@@ -96,10 +96,16 @@ async def test_an_error_of_pilothouse_keeps_its_code_and_its_hint() -> None:
 
     run = Rehearsal(flow)
     await run.finish()
-    assert (run.failure.code, run.failure.message, run.failure.hint) == ("conflict", "Taken.", "Take another.")
+    assert (run.failure.code, run.failure.message, run.failure.hint) == (
+        "conflict",
+        "Taken.",
+        "Take another.",
+    )
 
 
-@pytest.mark.parametrize("code", [SystemExit(2), asyncio.CancelledError(), type("Own", (BaseException,), {})()])
+@pytest.mark.parametrize(
+    "code", [SystemExit(2), asyncio.CancelledError(), type("Own", (BaseException,), {})()]
+)
 async def test_code_that_would_end_the_process_or_its_task_fails_the_run(code: BaseException) -> None:
     @workflow("w")
     async def flow(ctx: Context) -> None:
@@ -110,7 +116,9 @@ async def test_code_that_would_end_the_process_or_its_task_fails_the_run(code: B
     assert run.failure.code == "code_exited"
 
 
-@pytest.mark.parametrize("code", [SystemExit(2), asyncio.CancelledError(), type("Own", (BaseException,), {})()])
+@pytest.mark.parametrize(
+    "code", [SystemExit(2), asyncio.CancelledError(), type("Own", (BaseException,), {})()]
+)
 @pytest.mark.parametrize("in_thread", [False, True])
 async def test_a_step_that_would_end_the_process_or_its_task_is_a_failed_step(
     code: BaseException, in_thread: bool
@@ -151,7 +159,9 @@ async def test_finally_blocks_run_on_every_turn() -> None:
 
 
 @pytest.mark.parametrize("where", ["workflow", "agent", "gather"])
-@pytest.mark.parametrize("then", ["call", "act", "save", "sleep", "now", "return", "raise", "continue", "gather"])
+@pytest.mark.parametrize(
+    "then", ["call", "act", "save", "sleep", "now", "return", "raise", "continue", "gather"]
+)
 async def test_a_suspension_that_is_swallowed_is_raised_again(where: str, then: str) -> None:
     acted: list[str] = []
 

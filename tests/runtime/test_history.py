@@ -53,7 +53,9 @@ def test_an_entry_of_a_newer_version_is_unreadable() -> None:
 
 def test_ten_thousand_steps_are_arranged_in_little_time() -> None:
     journal = [Entry(Kind.SUBMITTED, "", b"null", seq=1)]
-    journal += [Entry(Kind.COMPLETED, f"step#{n}", b'{"value":1}', b"d" * 16, seq=n + 2) for n in range(10_000)]
+    journal += [
+        Entry(Kind.COMPLETED, f"step#{n}", b'{"value":1}', b"d" * 16, seq=n + 2) for n in range(10_000)
+    ]
     started = time.perf_counter()
     history = History(journal)
     assert time.perf_counter() - started < 0.5
@@ -208,7 +210,9 @@ async def test_a_fallback_that_failed_is_retried_and_the_failure_before_it_is_no
     assert flaky.made == ["hopeless", "fallback", "fallback"]
 
 
-async def test_a_retry_of_a_workflow_whose_own_code_was_mended_goes_on_behind_its_journal(flaky: Flaky) -> None:
+async def test_a_retry_of_a_workflow_whose_own_code_was_mended_goes_on_behind_its_journal(
+    flaky: Flaky,
+) -> None:
     bugs = [True]
 
     @workflow("w")

@@ -228,7 +228,9 @@ FLAKY = st.tuples(st.just("flaky"), st.integers(0, 2))
 
 def flaky_sequences(depth: int) -> st.SearchStrategy[Program]:
     """Sequences in which nothing fails for ever and no failure is caught."""
-    sound = st.sampled_from([("call", 1, False), ("act", 2, False), ("ask", "person"), ("sleep", 5), ("emit",)])
+    sound = st.sampled_from(
+        [("call", 1, False), ("act", 2, False), ("ask", "person"), ("sleep", 5), ("emit",)]
+    )
     if depth == 0:
         return st.lists(st.one_of(FLAKY, sound), min_size=1, max_size=3)
     inner = flaky_sequences(depth - 1)
@@ -282,8 +284,14 @@ async def test_answers_that_come_at_any_moment_of_a_turn_change_nothing(
 async def test_every_single_append_may_be_lost() -> None:
     program: Program = [
         ("call", 1, False),
-        ("gather", [[("ask", "person"), ("call", 2, False)], [("sleep", 5), ("act", 3, False)], [("thread", 1)]]),
-        ("caught", [("gather", [[("ask", "expires")], [("agent", [("call", 0, False), ("call", 1, True)])]])]),
+        (
+            "gather",
+            [[("ask", "person"), ("call", 2, False)], [("sleep", 5), ("act", 3, False)], [("thread", 1)]],
+        ),
+        (
+            "caught",
+            [("gather", [[("ask", "expires")], [("agent", [("call", 0, False), ("call", 1, True)])]])],
+        ),
         ("save", "a.txt"),
         ("now",),
         ("agent", [("act", 1, False), ("emit",), ("ask", "default")]),

@@ -16,7 +16,11 @@ CHUNK = 1 << 20
 
 
 class ObjectArtifacts:
-    """Keeps bytes in an object store: a local folder now, a bucket by configuration later."""
+    """Keeps bytes in an object store: a local folder now, a bucket by configuration later.
+
+    The store is called from our threads. Its own asynchronous functions answer from threads of theirs,
+    which may meet an interpreter that is already shutting down, and then abort the process.
+    """
 
     def __init__(self, store: ObjectStore, folder: Path | None = None) -> None:
         """Use `store`, whose keys are this class's business alone; `folder` is where a local one lies."""
@@ -32,7 +36,7 @@ class ObjectArtifacts:
     async def put(self, tenant_id: str, sha256: str, content: bytes) -> None:
         """Keep `content` under its digest; once this returns, a power cut does not take it."""
         key = self._key(tenant_id, sha256)
-        await obstore.put_async(self._store, key, content)
+        await asyncio.to_thread(obstore.put, self._store, key, content)
         if self._folder is not None:
             await asyncio.to_thread(_sync, self._folder / key, self._folder)
 
@@ -42,13 +46,15 @@ class ObjectArtifacts:
         """The bytes from `start` to before `end`, in pieces. Raises `NotFound` where they are gone."""
         key = self._key(tenant_id, sha256)
         try:
-            size = int((await obstore.head_async(self._store, key))["size"])
+            size = int((await asyncio.to_thread(obstore.head, self._store, key))["size"])
         except FileNotFoundError:
             raise NotFound(f"The bytes of artifact {sha256[:12]} are not in the store.") from None
         stop = size if end is None else min(end, size)
         while start < stop:
             following = min(start + CHUNK, stop)
-            yield bytes(await obstore.get_range_async(self._store, key, start=start, end=following))
+            yield bytes(
+                await asyncio.to_thread(obstore.get_range, self._store, key, start=start, end=following)
+            )
             start = following
 
     @staticmethod

@@ -48,7 +48,8 @@ class Question(BaseModel):
             return self.default
         if not self.choices:
             return text
-        found = [choice for choice in self.choices if choice.casefold() == text.casefold()]
+        alike = [choice for choice in self.choices if choice.casefold() == text.casefold()]
+        found = [text] if text in alike else alike
         if not found and self.free:
             return text
         if not found:

@@ -23,8 +23,9 @@ _NO_INPUT = inspect.Parameter.empty
 def checked_name(name: str, what: str) -> str:
     """`name`, if it can name a `what`; raises `InvalidInput` otherwise."""
     if not _NAME.fullmatch(name):
-        message = f"{name!r} cannot name a {what}: letters, digits, '_', '-' and '.', starting with a letter."
-        raise InvalidInput(message)
+        article = "an" if what[0] in "aeiou" else "a"
+        message = f"{name[:120]!r} cannot name {article} {what}."
+        raise InvalidInput(message, hint="Take a letter, then letters, digits, '_', '-', '.': 100 at most.")
     return name
 
 

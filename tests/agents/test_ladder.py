@@ -1,0 +1,90 @@
+"""The ladder: rungs are tried in order, and the answer says which one gave it."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import Any
+
+from pilothouse import Context, ReasonCard, StepFailed, agent, workflow
+from pilothouse.runtime.entries import Kind
+from support.rehearsal import Rehearsal
+
+
+class Model:
+    """A rung that asks somebody, and then answers or fails."""
+
+    name = "model"
+
+    def __init__(self, error: Exception | None = None) -> None:
+        self.error = error
+        self.attempts = 0
+
+    async def attempt(self, ctx: Context, arguments: tuple[Any, ...]) -> Any:
+        self.attempts += 1
+        ctx.emit(ReasonCard(decision="asked a model"))
+        if self.error is not None:
+            raise self.error
+        return f"model says {arguments[0]}"
+
+
+@agent
+async def expert(ctx: Context, text: str) -> str:
+    """Judge."""
+    ctx.emit(ReasonCard(decision="by rule"))
+    if text == "hopeless":
+        raise ValueError("no rule fits")
+    return f"expert says {text}"
+
+
+def laddered(*rungs: Any) -> Any:
+    climbing = replace(expert, rungs=(*rungs, *expert.rungs))
+
+    @workflow("w")
+    async def flow(ctx: Context, text: str) -> list[Any]:
+        answer = await ctx.answer_of(climbing, text)
+        return [answer.value, answer.produced_by, answer.failed]
+
+    return flow
+
+
+async def test_the_first_rung_that_answers_is_taken() -> None:
+    run = Rehearsal(laddered(Model()), "this")
+    assert await run.finish() == ["model says this", "model", []]
+    assert [card["card"]["produced_by"] for card in run.payloads(Kind.EMITTED)] == ["model"]
+
+
+async def test_a_rung_that_fails_is_named_with_its_reason_and_the_next_one_tried() -> None:
+    first, second = Model(TimeoutError("too slow")), Model(PermissionError("no key"))
+    run = Rehearsal(laddered(first, second), "this")
+    expected = ["expert says this", "expert", [["model", "too slow"], ["model", "no key"]]]
+    assert await run.finish() == expected
+    assert await run.replay() == expected
+    assert (first.attempts, second.attempts) == (1, 1)
+    assert [card["card"]["produced_by"] for card in run.payloads(Kind.EMITTED)] == [
+        "model",
+        "model",
+        "expert",
+    ]
+
+
+async def test_where_every_rung_fails_the_last_one_says_why() -> None:
+    @workflow("w")
+    async def flow(ctx: Context) -> str:
+        try:
+            return await ctx.call(replace(expert, rungs=(Model(OSError()), *expert.rungs)), "hopeless")
+        except StepFailed as error:
+            return error.message
+
+    assert await Rehearsal(flow).finish() == "no rule fits"
+
+
+async def test_a_question_on_one_rung_is_no_failure_that_makes_another_one_answer() -> None:
+    class Person:
+        name = "person"
+
+        async def attempt(self, ctx: Context, arguments: tuple[Any, ...]) -> str:
+            return await ctx.ask("What do you say?")
+
+    run = Rehearsal(laddered(Person()), "this")
+    assert await run.finish() == ["yes", "person", []]
+    assert await run.replay() == ["yes", "person", []]
