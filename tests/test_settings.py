@@ -72,7 +72,7 @@ def test_every_wrong_value_is_named_at_once(alone: Path, monkeypatch: pytest.Mon
 
 def test_a_file_that_was_named_must_be_there(alone: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("PILOTHOUSE_CONFIG", str(alone / "missing.toml"))
-    with pytest.raises(SettingsInvalid, match="PILOTHOUSE_CONFIG names .*missing.toml, which is no file"):
+    with pytest.raises(SettingsInvalid, match=r"PILOTHOUSE_CONFIG names .*missing\.toml, which is no file"):
         load()
 
 

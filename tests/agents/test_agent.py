@@ -53,9 +53,9 @@ def test_a_function_that_is_no_agent_is_refused() -> None:
     with pytest.raises(InvalidInput, match="takes 0 parameters"):
         agent(nothing)
     with pytest.raises(InvalidInput, match="takes 3 parameters"):
-        agent(name="many")(lambda ctx, a, b: None)
+        agent(name="many")(lambda _ctx, _a, _b: None)
     with pytest.raises(InvalidInput, match="cannot name an agent"):
-        agent(lambda ctx: None)  # a lambda has no name that a step could have
+        agent(lambda _ctx: None)  # a lambda has no name that a step could have
 
 
 async def test_a_plain_function_runs_in_a_thread_and_an_async_one_in_the_loop() -> None:

@@ -13,6 +13,7 @@ from pydantic import BaseModel
 from pilothouse import Context, Denied, StepFailed, tool, workflow
 from pilothouse.errors import DatabaseUnavailable
 from pilothouse.runtime.entries import Kind
+from pilothouse.runtime.errors import RunCancelled
 from pilothouse.runtime.ports import Action, Decision, Statement
 from support.rehearsal import Rehearsal
 
@@ -176,7 +177,8 @@ async def test_an_outcome_that_cannot_be_settled_stays_unknown(till: Till) -> No
         run = Rehearsal(flow, governor=governor)
         assert await run.turn() == status
         assert run.kinds(Kind.OUTCOME) == []
-        run.retry() if status == "failed" else None
+        if status == "failed":
+            run.retry()
         assert await run.until_waiting() == "waiting"
         assert run.open_questions == ["pay#0/1/ask#0"]
 
@@ -201,17 +203,19 @@ async def test_a_failed_tool_is_a_failed_step_that_settles_the_action() -> None:
     assert governor.settled == [("pay#0", False)]
 
 
-@pytest.mark.parametrize("result", [object(), float("nan"), "no number"])
+@pytest.mark.parametrize(
+    ("result", "declared"),
+    [(object(), Any), (float("nan"), float), ("no number", float)],
+    ids=["object", "nan", "text"],
+)
 async def test_a_tools_result_that_cannot_be_kept_is_a_failed_step_and_not_an_unknown_outcome(
-    result: Any,
+    result: Any, declared: Any
 ) -> None:
     @tool
     async def pay(ctx: Context) -> Any:
         return result
 
-    pay.signature.function.__annotations__["return"] = Any if isinstance(result, object) else float
-    if not type(result) is object:
-        pay.signature.function.__annotations__["return"] = float
+    pay.signature.function.__annotations__["return"] = declared
 
     @workflow("w")
     async def flow(ctx: Context) -> None:
@@ -301,8 +305,6 @@ async def test_a_tool_that_is_cancelled_with_its_run_leaves_its_outcome_unknown(
     @workflow("w")
     async def flow(ctx: Context) -> None:
         await ctx.act(pay)
-
-    from pilothouse.runtime.errors import RunCancelled
 
     run = Rehearsal(flow)
     turn = asyncio.create_task(run.turn())

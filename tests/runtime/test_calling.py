@@ -158,7 +158,7 @@ async def test_a_value_that_does_not_fit_an_agents_input_is_an_error_of_the_call
 
     @workflow("w")
     async def flow(ctx: Context) -> int:
-        return await ctx.call(number, "text")  # type: ignore[arg-type]
+        return await ctx.call(number, "text")
 
     run = Rehearsal(flow)
     await run.finish()

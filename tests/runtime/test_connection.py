@@ -42,10 +42,14 @@ async def test_a_lane_without_a_server_says_what_to_do() -> None:
 async def test_a_transaction_on_a_held_lane_is_undone_by_an_error(conninfo: str) -> None:
     lane = Lane(conninfo)
     await lane.rows("create temporary table kept (n int)")
-    with pytest.raises(ZeroDivisionError):
+
+    async def write() -> None:
         async with lane.held() as connection, connection.transaction():
             await connection.execute("insert into kept values (1)")
             raise ZeroDivisionError
+
+    with pytest.raises(ZeroDivisionError):
+        await write()
     assert await lane.rows("select count(*) from kept") == [(0,)]
     await lane.close()
 

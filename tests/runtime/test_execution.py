@@ -37,7 +37,7 @@ async def interrupted(run: Rehearsal, error: BaseException) -> str:
 async def test_the_result_is_written_as_the_declared_type() -> None:
     @workflow("w")
     async def flow(ctx: Context) -> Report:
-        return {"lines": ["a"]}  # type: ignore[return-value]
+        return {"lines": ["a"]}
 
     assert await Rehearsal(flow).finish() == {"lines": ["a"]}
 
@@ -45,7 +45,7 @@ async def test_the_result_is_written_as_the_declared_type() -> None:
 async def test_a_workflow_that_returns_the_wrong_type_fails_and_says_so() -> None:
     @workflow("w")
     async def flow(ctx: Context) -> Report:
-        return 5  # type: ignore[return-value]
+        return 5
 
     run = Rehearsal(flow)
     await run.finish()

@@ -87,14 +87,18 @@ def test_what_would_end_the_process_becomes_an_error_that_says_so() -> None:
     assert as_error(error) is error
 
 
+def take() -> None:
+    raise Conflict("Taken.", hint="Take another.")
+
+
 def test_a_failure_names_the_place_and_keeps_code_and_hint() -> None:
-    try:
-        raise Conflict("Taken.", hint="Take another.")
-    except Conflict as error:
-        failure = failure_of(error, "step#0")
+    with pytest.raises(Conflict) as caught:
+        take()
+    failure = failure_of(caught.value, "step#0")
     assert (failure.code, failure.message, failure.hint) == ("conflict", "Taken.", "Take another.")
     assert (failure.step, failure.steps) == ("step#0", ("step#0",))
     assert "test_failures.py" in failure.where
+    assert "in take" in failure.where
     assert failure_of(ValueError()).where == ""
 
 

@@ -255,18 +255,16 @@ async def test_a_step_that_kills_its_worker_every_time_fails_the_run(
     """The step is shown as started before it kills, which must not count as progress."""
     run_id = await submit(engine, victim.gated, {"folder": str(workers.folder), "name": "p"})
     deaths = 0
-    while await engine.status(run_id) not in {"failed", "completed"}:
+
+    async def started_or_failed() -> bool:
+        started = [entry for entry in await engine.journal(run_id) if entry.kind is Kind.STARTED]
+        return len(started) >= deaths or await engine.status(run_id) == "failed"
+
+    while await engine.status(run_id) != "failed" and deaths < 10:
         pid = workers.start()
         deaths += 1
-
-        async def again() -> bool:
-            started = [entry for entry in await engine.journal(run_id) if entry.kind is Kind.STARTED]
-            return len(started) >= deaths or await engine.status(run_id) == "failed"
-
-        await until(again)
+        await until(started_or_failed)
         workers.signal(pid, signal.SIGKILL)
-        if deaths > 10:
-            break
     failure = said(await ended(engine, run_id))
     assert (failure["code"], failure["step"]) == ("worker_lost", "linger#0")
     assert deaths == victim.SETTINGS.max_losses + 2  # the last one finds the run and fails it

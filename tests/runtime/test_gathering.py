@@ -1,4 +1,4 @@
-"""Gather: all branches settle, then the first failure by position; what waits is left behind or waited for."""
+"""Gather: all branches settle, then the first failure by position; what waits is left or waited for."""
 
 from __future__ import annotations
 

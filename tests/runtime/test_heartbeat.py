@@ -20,8 +20,10 @@ from support.waiting import rows, until
 
 QUICK = WorkerSettings(heartbeat=0.02, lease=10)
 LOCKS = "select count(*) from pg_locks where locktype = 'advisory' and granted"
-KILL = "select pg_terminate_backend(pid) from pg_stat_activity where datname = current_database() " \
-       "and pid <> pg_backend_pid()"  # fmt: skip
+KILL = """
+select pg_terminate_backend(pid) from pg_stat_activity
+ where datname = current_database() and pid <> pg_backend_pid()
+"""
 
 
 @pytest.fixture
@@ -130,7 +132,7 @@ def interrupted(settings: WorkerSettings, conninfo: str, *, beats: bool, frozen:
             while time.monotonic() < until_then:
                 if beats:
                     heartbeat.beat()
-                time.sleep(0.005)
+                time.sleep(0.005)  # noqa: ASYNC251 - blocking the loop is what it is about
         finally:
             heartbeat.stop()
 

@@ -121,7 +121,7 @@ def test_a_type_without_a_schema_can_be_an_input() -> None:
     assert Signature(odd).comparable(b"[2,1]") == b"[2,1]"
 
 
-@pytest.mark.parametrize("function", [lambda: 1, lambda a, b, c: 1])
+@pytest.mark.parametrize("function", [lambda: 1, lambda _a, _b, _c: 1])
 def test_a_function_takes_a_context_and_at_most_one_value(function: Any) -> None:
     with pytest.raises(InvalidInput, match="parameters"):
         Signature(function)

@@ -21,7 +21,13 @@ from support.waiting import rows
 IDS = Ids()
 ME, OTHER = IDS.new(), IDS.new()
 STEP = Entry(Kind.COMPLETED, "step#0", b'{"value":1}', b"d" * 16)
-NOTE = "insert into artifacts (id, run_id, key, name, media_type, size, sha256) values (%s, %s, %s, '', '', 0, '')"
+NOTE = """
+insert into artifacts (id, run_id, key, name, media_type, size, sha256) values (%s, %s, %s, '', '', 0, '')
+"""
+LIVE = """
+insert into workers (id, lock_key, pins, host, pid, heartbeat_at)
+values (%s, %s, '{}', '', 0, now() - %s * interval '1 second')
+"""
 
 
 @pytest.fixture
@@ -48,15 +54,14 @@ def append(claim: Claim, *entries: Entry, **other: Any) -> Append:
 
 
 def run_of(store: Store, run_id: UUID, columns: str = "status") -> Any:
-    found = rows(store.conninfo, f"select {columns} from runs where id = %s", run_id)
+    sql = f"select {columns} from runs where id = %s"  # noqa: S608 - the test names the columns
+    found = rows(store.conninfo, sql, run_id)
     return found[0] if "," in columns else found[0][0]
 
 
 def live(conninfo: str, worker: UUID, *, silent: float = 0.0) -> None:
     """Register a worker that was last heard of so many seconds ago, without a session."""
-    sql = "insert into workers (id, lock_key, pins, host, pid, heartbeat_at) " \
-          "values (%s, %s, '{}', '', 0, now() - %s * interval '1 second')"  # fmt: skip
-    rows(conninfo, sql, worker, worker.int & 0x7FFFFFFF, silent)
+    rows(conninfo, LIVE, worker, worker.int & 0x7FFFFFFF, silent)
 
 
 # Submitting

@@ -73,8 +73,8 @@ async def test_call_again_calls_again(paying: Paying) -> None:
 
 async def test_it_failed_is_a_failed_step_with_an_outcome(paying: Paying) -> None:
     run = await crashed(paying)
-    assert await run.finish(answer=lambda _: FAILED) == "failed: pay failed, by an operator's word " \
-        "after its worker stopped."  # fmt: skip
+    said = "failed: pay failed, by an operator's word after its worker stopped."
+    assert await run.finish(answer=lambda _: FAILED) == said
     assert run.kinds(Kind.OUTCOME) == ["pay#0"]
     assert paying.calls == 1
 

@@ -62,7 +62,7 @@ def test_the_same_workflow_may_come_twice_and_another_of_its_name_and_version_no
 
 def test_a_workflow_is_async_has_a_name_and_a_version_from_one_on() -> None:
     with pytest.raises(InvalidInput, match="async def"):
-        workflow("w")(lambda ctx: None)
+        workflow("w")(lambda _ctx: None)
     with pytest.raises(InvalidInput, match="cannot name a workflow"):
         workflow("no name")
     with pytest.raises(InvalidInput, match="starts at 1"):

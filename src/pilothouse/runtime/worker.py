@@ -174,6 +174,8 @@ class Worker:
             log.exception("turn_crashed")
             status = LOST
         if status == LOST:
+            if self._live.get(turn.run_id, (None,))[0] is turn:
+                del self._live[turn.run_id]  # before it counts as astray
             self._astray = True
         elif status == "waiting":
             self._ticked.set()
