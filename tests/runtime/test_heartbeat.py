@@ -169,3 +169,17 @@ def test_it_ends_with_an_event_loop_that_nobody_stopped_it_in(conninfo: str) -> 
     made[0]._thread.join(5)
     assert threading.active_count() <= before
     assert rows(conninfo, "select count(*) from workers") == [(0,)]
+
+
+async def test_a_lease_that_was_interrupted_never_becomes_valid_again(conninfo: str) -> None:
+    heartbeat = Heartbeat(conninfo, Ids().new(), ["w@1"], QUICK)
+    heartbeat._renew()
+    before = heartbeat.lease()
+    assert before.valid()
+    heartbeat._renewed = time.monotonic() - QUICK.lease  # as if the process had been frozen since
+    assert not before.valid()
+    heartbeat._renew()
+    assert heartbeat.valid()
+    assert not before.valid()  # what it held may be somebody else's by now
+    assert heartbeat.lease().valid()
+    heartbeat.stop()

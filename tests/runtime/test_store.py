@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import datetime as dt
+import re
 from typing import Any
 from uuid import UUID
 
@@ -12,6 +13,7 @@ import pytest
 
 from pilothouse.errors import Conflict, DatabaseUnavailable
 from pilothouse.kit.ids import Ids
+from pilothouse.runtime import sql
 from pilothouse.runtime.entries import Entry, Kind
 from pilothouse.runtime.errors import Fenced
 from pilothouse.runtime.ports import Statement
@@ -344,16 +346,17 @@ async def test_after_the_database_was_away_workers_have_the_grace_to_report_back
 
 async def test_a_run_whose_worker_is_not_registered_is_taken_over(store: Store) -> None:
     claim = await claimed(store)
-    assert await store.take_over(15, 2, 5, OTHER) == [(claim.run_id, 1)]
+    assert await store.take_over(15, 2, 5, OTHER) == []
+    assert await store.take_over(15, 2, 5, OTHER, thoroughly=True) == [(claim.run_id, 1)]
 
 
 async def test_a_run_that_lost_too_many_workers_is_the_takers_to_fail(store: Store) -> None:
     claim = await claimed(store)
     rows(store.conninfo, "update runs set losses = 5")
-    assert await store.take_over(15, 2, 5, OTHER) == [(claim.run_id, 6)]
+    assert await store.take_over(15, 2, 5, OTHER, thoroughly=True) == [(claim.run_id, 6)]
     assert run_of(store, claim.run_id, "status, worker_id, epoch") == ("running", OTHER, 2)
     assert await store.claim(ME, ["w@1"], 1) == []
-    assert await store.take_over(15, 2, 5, ME) == [(claim.run_id, 7)]  # OTHER is no more, either
+    assert await store.take_over(15, 2, 5, ME, thoroughly=True) == [(claim.run_id, 7)]
 
 
 async def test_a_worker_gives_back_what_it_does_not_execute(store: Store) -> None:
@@ -404,3 +407,28 @@ async def test_an_entry_of_an_unknown_kind_is_read_as_such(store: Store) -> None
 
 async def test_the_status_of_an_unknown_run_is_none(store: Store) -> None:
     assert await store.status(IDS.new()) is None
+
+
+MANY = """
+insert into runs (id, workflow, version, pin, status)
+select gen_random_uuid(), 'w', 1, 'w@1', 'completed' from generate_series(1, 20000)
+"""
+
+
+async def test_what_a_worker_asks_every_second_does_not_read_all_runs_that_ever_were(store: Store) -> None:
+    await claimed(store)
+    rows(store.conninfo, MANY)
+    now = dt.datetime(2040, 1, 1, tzinfo=dt.UTC)
+    asked = [
+        (sql.TAKE_OVER, (15, 2, 5, ME)),
+        (sql.TAKE_OVER_ALL, (15, 2, 5, ME)),
+        (sql.WAKE_TIMERS, (now, 9, now)),
+        (sql.RELEASE, (ME, [])),
+        (sql.CANCELS, (ME,)),
+    ]
+    for statement, parameters in asked:
+        plan = "\n".join(line for (line,) in await store._tending.rows(f"explain {statement}", parameters))
+        assert "Seq Scan on runs" not in plan
+        for found in re.findall(r"Scan using runs_pkey on runs.*\n(.*)", plan):
+            assert "Index Cond" in found
+        assert "JIT" not in plan

@@ -12,6 +12,7 @@ import threading
 import time
 import traceback
 from collections.abc import Sequence
+from typing import NamedTuple
 from uuid import UUID
 
 import psycopg
@@ -34,6 +35,17 @@ def lock_key(worker_id: UUID) -> int:
     return value | 1 << 62
 
 
+class Unbroken(NamedTuple):
+    """The lease of what was claimed at one moment. Once it was interrupted it never becomes valid again."""
+
+    heartbeat: Heartbeat
+    interruptions: int
+
+    def valid(self) -> bool:
+        """Whether no heartbeat has been late since, so that nobody else can have taken over."""
+        return self.interruptions == self.heartbeat.interruptions and self.heartbeat.valid()
+
+
 class Heartbeat:
     """Keeps the worker's row fresh and its advisory lock held; knows whether the lease is valid.
 
@@ -51,6 +63,7 @@ class Heartbeat:
         self._settings = settings
         self._interval = min(settings.heartbeat, settings.lease / 5)
         self._renewed = -math.inf
+        self.interruptions = 0
         self._silent = 0.0
         self._stop = threading.Event()
         self._connection: psycopg.Connection[tuple[object, ...]] | None = None
@@ -86,6 +99,14 @@ class Heartbeat:
         """Whether this worker may still act: its last heartbeat is younger than the lease allows."""
         return time.monotonic() - self._renewed < self._settings.lease * MARGIN
 
+    def lease(self) -> Unbroken:
+        """The lease as it is now: take it before a claim, for the runs that are claimed then.
+
+        A worker that was frozen or cut off for too long renews its heartbeat when it comes back; the runs
+        it held before may be somebody else's by then, and this lease tells.
+        """
+        return Unbroken(self, self.interruptions)
+
     def beat(self) -> None:
         """The event loop lives."""
         self._silent = 0.0
@@ -104,6 +125,8 @@ class Heartbeat:
 
     def _renew(self) -> None:
         started = time.monotonic()
+        if started - self._renewed > self._settings.lease * MARGIN:
+            self.interruptions += 1
         if self._connection is None or self._connection.closed:
             self._connection = psycopg.connect(
                 self._conninfo, autocommit=True, connect_timeout=CONNECT_TIMEOUT

@@ -91,23 +91,22 @@ claimed is queued instead. That a step has started is no advance: a step that ki
 """
 
 WAKE_TIMERS = """
-with clock as (select %s::timestamptz as present),
-due as (
-  select id from runs, clock where status = 'waiting' and wake_at <= present order by wake_at
-   limit %s for no key update of runs skip locked),
+with due as (
+  select id from runs where status = 'waiting' and wake_at <= %s order by wake_at limit %s
+     for no key update skip locked),
 woken as (
   update runs set status = 'queued', wake_at = null, changed_at = now() from due where runs.id = due.id
   returning runs.id),
 told as (select pg_notify('pilothouse_runs', '') from woken limit 1)
 select (select count(*) from woken), (select count(*) from told),
-       (select min(wake_at) from runs, clock where status = 'waiting' and wake_at > present)
+       (select min(wake_at) from runs where status = 'waiting' and wake_at > %s)
 """
 """Queues the waiting runs whose time has come by the caller's clock, which is the one that set `wake_at`.
 
 Returns how many, a number without meaning, and when the next one is due.
 """
 
-TAKE_OVER = """
+_TAKE_OVER = """
 with gone as materialized (
   delete from workers
    where now() - greatest(heartbeat_at, pg_postmaster_start_time()) > %s * interval '1 second'
@@ -118,9 +117,7 @@ with gone as materialized (
               and (classid::bigint << 32 | objid::bigint) = workers.lock_key)
   returning id),
 lost as (
-  select runs.id from runs
-   where status = 'running' and (worker_id in (select id from gone)
-      or not exists (select 1 from workers where workers.id = runs.worker_id))
+  select runs.id from runs where status = 'running' and THEIRS
    order by runs.id for no key update skip locked),
 taken as (
   update runs set status = case when losses < most then 'queued' else 'running' end,
@@ -136,13 +133,20 @@ told as (
   select pg_notify('pilothouse_journal', run_id::text), pg_notify('pilothouse_runs', '') from entry)
 select id, losses, (select count(*) from told) from taken
 """
+TAKE_OVER = _TAKE_OVER.replace("THEIRS", "worker_id = any(array(select id from gone))")
 """Queues the runs of dead workers again; the raised epoch fences whoever still executes them.
 
-A run that has lost too many workers is not queued: it is the taker's, which fails it.
-
 Dead is a worker whose heartbeat is older than the lease, or whose session is gone and has been for a moment.
-After the database was away the time counts from its return, so that workers can report back.
+After the database was away the time counts from its return, so that workers can report back. A run that
+has lost too many workers is not queued: it is the taker's, which fails it.
 """
+
+TAKE_OVER_ALL = _TAKE_OVER.replace(
+    "THEIRS",
+    """(worker_id = any(array(select id from gone))
+        or not exists (select 1 from workers where workers.id = runs.worker_id))""",
+)
+"""As `TAKE_OVER`, and the runs of workers that are on no list any more: it reads every run under way."""
 
 RELEASE = """
 with given as (

@@ -21,6 +21,9 @@ from pilothouse.runtime.ports import Statement
 _PINNED_PLAN = ("enable_seqscan = off", "enable_bitmapscan = off", "enable_sort = off")
 """The claim's plan follows its index, whatever stale statistics say during a burst of submits."""
 
+_BY_INDEX = ("enable_seqscan = off",)
+"""As far as runs are concerned: what tends to them must not read all that ever were."""
+
 _AT_ONCE = 1_000
 """Timers that one statement wakes."""
 
@@ -85,6 +88,7 @@ class Store:
         self._watches = Lane(conninfo)
         self._submits = Lane(conninfo)
         self._claims = Lane(conninfo, _PINNED_PLAN)
+        self._tending = Lane(conninfo, _BY_INDEX)
         self._appends = Lane(conninfo)
         self._submitting: Batcher[Submission, UUID] = Batcher(self._submit_all)
         self._appending: Batcher[Append, str] = Batcher(self._append_all)
@@ -93,7 +97,10 @@ class Store:
         """Flush what was put, and close the connections."""
         await self._submitting.close()
         await self._appending.close()
-        for lane in (self._submits, self._claims, self._appends, self._watches, self.events):
+        for lane in (
+            *(self._submits, self._claims, self._tending),
+            *(self._appends, self._watches, self.events),
+        ):
             await lane.close()
 
     async def submit(self, submission: Submission) -> UUID:
@@ -133,22 +140,24 @@ class Store:
 
     async def wake_timers(self, now: dt.datetime) -> tuple[int, dt.datetime | None]:
         """Queue the runs whose time has come; returns how many, and when the next is due."""
-        ((count, _, following),) = await self._claims.rows(sql.WAKE_TIMERS, (now, _AT_ONCE))
+        ((count, _, following),) = await self._tending.rows(sql.WAKE_TIMERS, (now, _AT_ONCE, now))
         return count, now if count == _AT_ONCE else following
 
     async def take_over(
-        self, lease: float, grace: float, max_losses: int, taker: UUID
+        self, lease: float, grace: float, max_losses: int, taker: UUID, *, thoroughly: bool = False
     ) -> list[tuple[UUID, int]]:
         """Queue the runs of dead workers again; returns each with the number of workers it has lost.
 
         Those that have lost more than `max_losses` are not queued but `taker`'s, which is to fail them.
+        Runs whose worker is on no list any more are found `thoroughly` only, which costs more.
         """
-        rows = await self._claims.rows(sql.TAKE_OVER, (lease, grace, max_losses, taker))
+        statement = sql.TAKE_OVER_ALL if thoroughly else sql.TAKE_OVER
+        rows = await self._tending.rows(statement, (lease, grace, max_losses, taker))
         return [(run_id, losses) for run_id, losses, _ in rows]
 
     async def release(self, worker_id: UUID, keep: Iterable[UUID]) -> int:
         """Give back the runs that are this worker's, but for those to `keep`; returns how many."""
-        ((count, _),) = await self._claims.rows(sql.RELEASE, (worker_id, list(keep)))
+        ((count, _),) = await self._tending.rows(sql.RELEASE, (worker_id, list(keep)))
         return int(count)
 
     async def ensure_partitions(self, now: dt.datetime) -> list[str]:
@@ -157,7 +166,7 @@ class Store:
 
     async def cancels(self, worker_id: UUID) -> list[UUID]:
         """Runs that this worker executes and that somebody asked to cancel."""
-        return [row[0] for row in await self._claims.rows(sql.CANCELS, (worker_id,))]
+        return [row[0] for row in await self._tending.rows(sql.CANCELS, (worker_id,))]
 
     async def _read(self, lane: Lane, run_ids: Sequence[UUID], after: int) -> dict[UUID, list[Entry]]:
         journals: dict[UUID, list[Entry]] = {run_id: [] for run_id in run_ids}

@@ -50,7 +50,7 @@ class Worker:
         self._store = store
         self._workflows = workflows
         self._heartbeat = Heartbeat(store.conninfo, self.id, workflows.pins, settings)
-        self._services = replace(services, lease=self._heartbeat)
+        self._services = services
         self._settings = settings
         self._only = only
         self._wake = asyncio.Event()
@@ -61,6 +61,7 @@ class Worker:
         self._live: dict[UUID, tuple[Turn, asyncio.Task[None]]] = {}
         self._left: set[asyncio.Task[None]] = set()
         self._astray = False  # runs may be this worker's that it does not execute
+        self._thorough_due = 0.0
         self._partitions_due = time.monotonic() + partitions.EVERY.total_seconds()
         self._off = [listener.on(RUNS, self._woken), listener.on(CANCELS, self._cancel_asked)]
 
@@ -133,6 +134,7 @@ class Worker:
             free = self._settings.slots - len(self._live)
             if free <= 0 or self._stopping.is_set() or not self._heartbeat.valid():
                 return False
+            services = replace(self._services, lease=self._heartbeat.lease())
             try:
                 claims = await self._store.claim(self.id, self._workflows.pins, free, self._only)
                 if not claims:
@@ -143,16 +145,16 @@ class Worker:
                 log.warning("claim_failed", reason=str(error).strip())
                 return False
             for claim in claims:
-                self._start(claim, journals[claim.run_id])
+                self._start(claim, journals[claim.run_id], services)
             return True
 
-    def _start(self, claim: Claim, journal: Sequence[Entry]) -> None:
+    def _start(self, claim: Claim, journal: Sequence[Entry], services: Services) -> None:
         if claim.run_id in self._live:  # it was taken from this worker, which has claimed it again
             self._live[claim.run_id][0].interrupt(Fenced(f"Run {claim.run_id} was taken over."))
         try:
-            turn = Turn(claim, History(journal), self._services)
+            turn = Turn(claim, History(journal), services)
         except PayloadUnreadable as error:
-            turn = Turn(claim, History(), self._services)
+            turn = Turn(claim, History(), services)
             turn.breaks(error)
         task = asyncio.create_task(self._take(turn))
         self._live[claim.run_id] = turn, task
@@ -235,8 +237,12 @@ class Worker:
         return min(self._settings.poll, max(due, 0.001))
 
     async def _take_over(self) -> None:
-        settings = self._settings
-        taken = await self._store.take_over(settings.lease, settings.grace, settings.max_losses, self.id)
+        settings, present = self._settings, time.monotonic()
+        limits = (settings.lease, settings.grace, settings.max_losses)
+        thoroughly = present >= self._thorough_due
+        taken = await self._store.take_over(*limits, self.id, thoroughly=thoroughly)
+        if thoroughly:
+            self._thorough_due = present + settings.lease
         for run_id, losses in taken:
             log.warning("run_taken_over", run_id=str(run_id), losses=losses)
             self._wake.set()
