@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import datetime as dt
-import time
 from collections import Counter
 from collections.abc import Container
 from typing import Any
@@ -307,9 +306,13 @@ async def test_every_single_append_may_be_lost() -> None:
     assert programs.again == []
 
 
-async def test_ten_thousand_journalled_steps_are_replayed_in_under_a_second() -> None:
+async def test_of_ten_thousand_journalled_steps_none_is_computed_again() -> None:
+    computed = 0
+
     @agent
     async def step(ctx: Context, number: int) -> int:
+        nonlocal computed
+        computed += 1
         return number + 1
 
     @workflow("long")
@@ -321,6 +324,5 @@ async def test_ten_thousand_journalled_steps_are_replayed_in_under_a_second() ->
 
     run = Rehearsal(flow)
     assert await run.finish() == 10_000
-    started = time.perf_counter()
     assert await run.replay() == 10_000
-    assert time.perf_counter() - started < 1
+    assert computed == 10_000  # how long it takes is measured by `./dev bench spine`

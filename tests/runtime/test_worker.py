@@ -201,6 +201,26 @@ async def test_stopping_in_the_middle_of_a_claim_leaves_no_run_behind(
     await ended(engine, run_id)
 
 
+async def test_a_tick_that_comes_due_at_the_moment_of_stopping_does_not_keep_the_worker(
+    open_engine: Open, gate: Gate
+) -> None:
+    engine = await open_engine(gate.flow())
+    worker = engine.worker(QUICK)
+    working = asyncio.create_task(worker.run())
+    await until(lambda: rows(engine.store.conninfo, "select 1 from workers"))
+
+    class Both(asyncio.Event):
+        def set(self) -> None:
+            super().set()
+            worker._ticked.set()
+
+    worker._drained = Both()
+    worker._stopping.set()
+    await asyncio.sleep(0.02)  # it has stopped claiming, and waits for its turns to end
+    await worker.stop()
+    await asyncio.wait_for(working, 3)
+
+
 async def test_stopping_twice_and_before_running_is_fine(open_engine: Open, gate: Gate) -> None:
     engine = await open_engine(gate.flow())
     worker = engine.worker()

@@ -6,6 +6,7 @@ import asyncio
 import time
 from collections.abc import AsyncIterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
 from dataclasses import dataclass
 from uuid import UUID
 
@@ -215,7 +216,6 @@ def _assert_storable(order: Order) -> None:
 
 async def _wait(event: asyncio.Event, seconds: float) -> None:
     """Until the event is set, at most for a while."""
-    try:
-        await asyncio.wait_for(event.wait(), seconds)
-    except TimeoutError:
-        return
+    with suppress(TimeoutError):
+        async with asyncio.timeout(seconds):  # `asyncio.wait_for` can lose a cancellation
+            await event.wait()

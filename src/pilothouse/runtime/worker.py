@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import time
 from collections.abc import Callable, Sequence
+from contextlib import suppress
 from dataclasses import replace
 from uuid import UUID
 
@@ -208,10 +209,9 @@ class Worker:
                 wait = await self._tend()
             except Exception as error:  # noqa: BLE001 - logged; the next round tries again
                 log.warning("tick_failed", reason=f"{type(error).__name__}: {error}")
-            try:
-                await asyncio.wait_for(self._ticked.wait(), wait)
-            except TimeoutError:
-                continue
+            with suppress(TimeoutError):
+                async with asyncio.timeout(wait):  # `asyncio.wait_for` can lose a cancellation
+                    await self._ticked.wait()
 
     async def _tend(self) -> float:
         """Do what is due; returns the seconds until it is to be done again."""
