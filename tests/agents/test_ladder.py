@@ -54,17 +54,15 @@ async def test_the_first_rung_that_answers_is_taken() -> None:
 
 
 async def test_a_rung_that_fails_is_named_with_its_reason_and_the_next_one_tried() -> None:
-    first, second = Model(TimeoutError("too slow")), Model(PermissionError("no key"))
-    run = Rehearsal(laddered(first, second), "this")
-    expected = ["expert says this", "expert", [["model", "too slow"], ["model", "no key"]]]
+    first, second, third = Model(TimeoutError("too slow")), Model(OSError("\udcff")), Model(OSError())
+    run = Rehearsal(laddered(first, second, third), "this")
+    reasons = [["model", "too slow"], ["model", "\\udcff"], ["model", "OSError"]]
+    expected = ["expert says this", "expert", reasons]
     assert await run.finish() == expected
     assert await run.replay() == expected
-    assert (first.attempts, second.attempts) == (1, 1)
-    assert [card["card"]["produced_by"] for card in run.payloads(Kind.EMITTED)] == [
-        "model",
-        "model",
-        "expert",
-    ]
+    assert (first.attempts, second.attempts, third.attempts) == (1, 1, 1)
+    said = [card["card"]["produced_by"] for card in run.payloads(Kind.EMITTED)]
+    assert said == ["model", "model", "model", "expert"]
 
 
 async def test_where_every_rung_fails_the_last_one_says_why() -> None:

@@ -218,6 +218,40 @@ async def test_undoing_the_change_and_retrying_goes_on_without_computing_anythin
     assert made == ["once"]
 
 
+async def test_what_changed_code_noted_before_the_difference_is_not_journalled() -> None:
+    async def before(ctx: Context) -> list[str]:
+        return await ctx.gather(ctx.ask("a", key="a"), ctx.ask("b", key="b"))
+
+    async def after(ctx: Context) -> list[str]:
+        async def arm() -> str:
+            ctx.now()
+            return await ctx.ask("a", key="a")
+
+        async def other() -> str:
+            answer = await ctx.ask("b", key="b")
+            ctx.now()
+            return answer
+
+        return await ctx.gather(arm(), other())
+
+    codes = [before, after, before]
+
+    @workflow("changing")
+    async def flow(ctx: Context) -> Any:
+        return await codes[0](ctx)
+
+    run = Rehearsal(flow)
+    await run.until_waiting()
+    codes.pop(0)
+    for key in run.open_questions:
+        run.answer(key, "yes")
+    await run.turn()
+    assert run.failure.code == "non_determinism"
+    codes.pop(0)
+    run.retry()
+    assert await run.finish() == ["yes", "yes"]
+
+
 async def test_a_change_inside_an_arm_of_a_gather_is_an_error() -> None:
     async def before(ctx: Context) -> None:
         async def arm(what: str) -> None:

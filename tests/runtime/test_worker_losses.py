@@ -11,6 +11,7 @@ from typing import Any
 
 import psycopg
 import pytest
+import structlog
 
 from pilothouse import Context, agent, tool, workflow
 from pilothouse.errors import DatabaseUnavailable
@@ -162,6 +163,42 @@ async def test_a_run_completes_though_every_connection_is_lost_again_and_again(
     keys = [key for kind, key in await shown(engine, run_id) if kind == "completed"]
     assert keys == [f"step#{number}" for number in range(60)]
     assert len(made) <= 63  # what was in hand when a connection broke, and nothing journalled
+
+
+FULL = """
+create function refuse() returns trigger language plpgsql as
+$$ begin raise exception using errcode = '53100', message = 'could not extend file: No space left'; end $$;
+create trigger full_disk before insert on journal for each row execute function refuse()
+"""
+
+
+async def test_a_full_disk_is_waited_for_and_nothing_journalled_is_lost_or_computed_again(
+    open_engine: Open, start_worker: Start
+) -> None:
+    made: list[int] = []
+
+    @agent
+    async def step(ctx: Context, number: int) -> int:
+        made.append(number)
+        if number == 2 and made.count(2) == 1:
+            rows(engine.store.conninfo, FULL)
+        return number
+
+    @workflow("fills")
+    async def fills(ctx: Context) -> list[int]:
+        return [await ctx.call(step, number) for number in range(4)]
+
+    engine = await open_engine(fills)
+    with structlog.testing.capture_logs() as lines:
+        await start_worker(engine, QUICK)
+        run_id = await submit(engine, fills)
+        await until(lambda: made.count(2) >= 3)
+        assert {line["event"] for line in lines} >= {"turn_lost", "runs_given_back"}
+        assert "disk is full" in str([line.get("reason") for line in lines])
+        rows(engine.store.conninfo, "drop function refuse cascade")
+    assert await output(engine, run_id) == [0, 1, 2, 3]
+    assert (made.count(0), made.count(1), made.count(3)) == (1, 1, 1)
+    assert made.count(2) < 20  # it is tried again once a round, not in a tight loop
 
 
 async def test_a_worker_whose_run_was_taken_over_can_append_nothing_and_dispatches_nothing(

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import uuid
 from collections.abc import Callable, Container, Sequence
-from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
 import orjson
@@ -20,12 +19,13 @@ from pilothouse.runtime.history import History
 from pilothouse.runtime.ports import AllowAll, Governor, Statement
 from pilothouse.runtime.questions import Reply
 from pilothouse.runtime.store import Append, Claim
+from pilothouse.runtime.threads import Threads
 from pilothouse.runtime.turn import Services, Turn
 from pilothouse.runtime.workflows import Workflow
 from support.clocks import ManualClock
 
 FINAL = frozenset({"completed", "failed", "cancelled"})
-THREADS = ThreadPoolExecutor(4)
+THREADS = Threads(4, "rehearsal")
 
 
 class Lease:

@@ -7,6 +7,7 @@ from typing import Any, Protocol
 
 from pilothouse.runtime.branch import producing
 from pilothouse.runtime.context import Context
+from pilothouse.runtime.failures import writable
 from pilothouse.runtime.signature import Answer, Signature
 
 
@@ -47,7 +48,7 @@ async def climb_down(rungs: Sequence[Rung], ctx: Context, arguments: tuple[Any, 
         try:
             return await _attempt(rung, ctx, arguments, failed)
         except Exception as error:  # noqa: BLE001 - recorded in the answer, and the next rung is tried
-            failed.append((rung.name, str(error)))
+            failed.append((rung.name, writable(str(error) or type(error).__name__)))
     return await _attempt(rungs[-1], ctx, arguments, failed)
 
 

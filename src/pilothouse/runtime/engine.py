@@ -5,7 +5,6 @@ from __future__ import annotations
 import asyncio
 import time
 from collections.abc import AsyncIterator, Sequence
-from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
 from dataclasses import dataclass
 from uuid import UUID
@@ -21,6 +20,7 @@ from pilothouse.runtime.entries import FINAL, Entry
 from pilothouse.runtime.listener import JOURNAL, Listener
 from pilothouse.runtime.ports import AllowAll, ArtifactStore, Governor
 from pilothouse.runtime.store import Store, Submission
+from pilothouse.runtime.threads import Threads
 from pilothouse.runtime.turn import Services
 from pilothouse.runtime.worker import Worker
 from pilothouse.runtime.worker_settings import WorkerSettings
@@ -72,7 +72,7 @@ class Engine:
         self.store = Store(conninfo)
         self.listener = Listener(conninfo)
         self.ids = Ids()
-        self._threads = ThreadPoolExecutor(threads, thread_name_prefix="pilothouse-step")
+        self._threads = Threads(threads, "pilothouse-step")
         self._services = Services(
             appender=self.store,
             governor=governor or AllowAll(),
@@ -92,7 +92,7 @@ class Engine:
         """Close every connection; workers are stopped before."""
         await self.listener.stop()
         await self.store.close()
-        self._threads.shutdown(wait=False, cancel_futures=True)
+        self._threads.close()
 
     def worker(self, settings: WorkerSettings | None = None, *, only: UUID | None = None) -> Worker:
         """A worker for this engine's workflows."""

@@ -64,7 +64,7 @@ async def conclude(turn: Turn, workflow: Workflow, end: BaseException | bytes) -
         except NotJournalled as error:
             return await _fail(turn, error)
     except (TurnLost, NotJournalled) as error:
-        log.warning("turn_lost", reason=str(error))
+        log.warning("turn_lost", step=turn.last_step, reason=str(error))
         return LOST
     finally:
         await turn.settle()
@@ -109,7 +109,9 @@ async def _finish(turn: Turn, workflow: Workflow, end: BaseException | bytes) ->
 
 async def _fail(turn: Turn, error: Exception) -> str:
     failure: Failure = failure_of(error)
-    if not isinstance(error, NonDeterminismError) and not failure.step:
+    if isinstance(error, NonDeterminismError):
+        turn.pending.clear()  # what the changed code noted is not what the journal should go on with
+    elif not failure.step:
         failure = failure.model_copy(update={"step": turn.last_step})
     log.warning("run_failed", code=failure.code, message=failure.message, step=failure.step)
     entry = Entry(Kind.RUN_FAILED, "", failure.model_dump_json().encode())

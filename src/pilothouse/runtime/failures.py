@@ -39,8 +39,8 @@ def failure_of(error: BaseException, step: str = "") -> Failure:
     known = error if isinstance(error, PilothouseError) else None
     return Failure(
         code=known.code if known else "step_failed",
-        message=_writable((known.message if known else str(error)) or type(error).__name__),
-        hint=_writable(known.hint) if known and known.hint else None,
+        message=writable((known.message if known else str(error)) or type(error).__name__),
+        hint=writable(known.hint) if known and known.hint else None,
         retryable=known.retryable if known else False,
         error_type=type(error).__name__,
         step=step,
@@ -79,7 +79,7 @@ def steps_behind(error: BaseException) -> tuple[str, ...]:
     return ()
 
 
-def _writable(text: str) -> str:
+def writable(text: str) -> str:
     """The text as UTF-8 can hold it: file names may carry bytes that are none."""
     return text.encode(errors="backslashreplace").decode()
 

@@ -6,9 +6,10 @@ import inspect
 import re
 from collections.abc import Callable
 from functools import cached_property
-from typing import Any, Generic, TypeVar, get_type_hints
+from typing import Any, Generic, NamedTuple, TypeVar, get_type_hints
 
-from pydantic import BaseModel, ConfigDict, TypeAdapter, ValidationError
+import orjson
+from pydantic import BaseModel, TypeAdapter, ValidationError
 from pydantic.errors import PydanticInvalidForJsonSchema
 from pydantic_core import PydanticSerializationError
 
@@ -111,8 +112,8 @@ class Signature:
         return (value,) if self.takes_value else ()
 
     @cached_property
-    def _answer(self) -> type[Answer[Any]]:
-        return Answer[self.output_type]  # type: ignore[name-defined]  # a type made at run time
+    def _kept(self) -> type[_Kept[Any]]:
+        return _Kept[self.output_type]  # type: ignore[name-defined]  # a type made at run time
 
     def checked_output(self, value: Any) -> Any:
         """The result as its declared type; raises `WrongType` that says what came instead."""
@@ -126,21 +127,21 @@ class Signature:
 
         Raises `WrongType` where its value does not have the declared type or JSON cannot hold it.
         """
-        fields = {"value": given.value, "produced_by": given.produced_by, "failed": given.failed}
+        value, produced_by, failed = given
+        written = self.dump_output(value)
         try:
-            written = self._answer.model_validate(fields).to_json()
+            read = Answer(self.output.validate_json(written), produced_by, failed)
         except ValidationError as error:
-            raise self._wrong(given.value, error) from None
-        try:
-            return written, self.parse_answer(written)
-        except ValidationError as error:
-            name, kind = self.function.__name__, type(given.value).__name__
+            name, kind = self.function.__name__, type(value).__name__
             message = f"{name} returned {kind}, which JSON does not keep: {explain(error)}"
             raise WrongType(message, hint="Infinity and NaN are such values.") from None
+        about = orjson.dumps({"produced_by": produced_by, "failed": failed})
+        return b'{"value":%b,%b' % (written, about[1:]), read
 
     def parse_answer(self, data: bytes) -> Answer[Any]:
         """The answer in a journal entry."""
-        return self._answer.model_validate_json(data)
+        kept = self._kept.model_validate_json(data)
+        return Answer(kept.value, kept.produced_by, kept.failed)
 
     def _wrong(self, value: Any, error: ValidationError) -> WrongType:
         declared = getattr(self.output_type, "__name__", None) or str(self.output_type)
@@ -151,24 +152,23 @@ class Signature:
 T = TypeVar("T")
 
 
-class Answer(BaseModel, Generic[T]):
+class Answer(NamedTuple, Generic[T]):
     """A step's result and which rung of the agent's ladder produced it.
 
     `value` holds what the agent returned; `failed` names the rungs that were tried before, with the reason.
     """
 
-    model_config = ConfigDict(frozen=True)
-
     value: T
     produced_by: str = "expert"
     failed: tuple[tuple[str, str], ...] = ()
 
-    def to_json(self) -> bytes:
-        """The answer as it is journalled; raises `WrongType` where the value cannot be written as JSON."""
-        try:
-            return self.__pydantic_serializer__.to_json(self)
-        except PydanticSerializationError as error:
-            raise WrongType(f"{type(self.value).__name__} cannot be written as JSON: {error}") from None
+
+class _Kept(BaseModel, Generic[T]):
+    """An answer as the journal holds it."""
+
+    value: T
+    produced_by: str
+    failed: tuple[tuple[str, str], ...]
 
 
 def _read(adapter: TypeAdapter[Any], value: Any, what: str) -> tuple[Any, bytes]:

@@ -6,7 +6,6 @@ import asyncio
 import datetime as dt
 from collections import deque
 from collections.abc import Awaitable, Callable, Iterator, Sequence
-from concurrent.futures import Executor
 from contextlib import contextmanager
 from contextvars import copy_context
 from dataclasses import dataclass, field
@@ -28,6 +27,7 @@ from pilothouse.runtime.errors import (
 from pilothouse.runtime.history import History, Step
 from pilothouse.runtime.ports import ArtifactStore, Governor, Lease, Statement
 from pilothouse.runtime.store import Append, Claim, TurnEnd
+from pilothouse.runtime.threads import Threads
 
 T = TypeVar("T")
 
@@ -53,7 +53,7 @@ class Services:
     lease: Lease
     clock: Clock
     ids: Ids
-    threads: Executor
+    threads: Threads
     step_timeout: float = 300.0
 
 
@@ -255,7 +255,13 @@ class Turn:
                 message = f"{getattr(function, '__name__', 'A function')} raised StopIteration."
                 raise RuntimeError(message) from error
 
-        return await self.loop.run_in_executor(self.services.threads, work)
+        threads = self.services.threads
+        future = threads.submit(work)
+        try:
+            return await asyncio.wrap_future(future)
+        except asyncio.CancelledError:
+            threads.leave(future)
+            raise
 
     @staticmethod
     def _not_written(error: BaseException, entries: Sequence[Entry]) -> BaseException:

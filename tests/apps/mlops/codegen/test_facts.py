@@ -32,8 +32,9 @@ def test_a_name_without_a_letter_is_refused(project: str) -> None:
         facts_of(DESIGN, (), project)
 
 
-def test_a_package_does_not_shadow_the_tests() -> None:
-    assert facts_of(DESIGN, (), "tests").package == "tests_service"
+@pytest.mark.parametrize("project", ["tests", "IF", "logging"])
+def test_a_package_is_no_keyword_and_hides_no_other_module(project: str) -> None:
+    assert facts_of(DESIGN, (), project).package == f"{project.lower()}_service"
 
 
 def test_production_follows_the_requirements_and_staging_is_small() -> None:

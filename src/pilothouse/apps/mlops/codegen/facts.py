@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import keyword
 import re
+import sys
 import tomllib
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -17,6 +19,9 @@ from pilothouse.apps.mlops.codegen.stack import Module, Parameter, modules
 from pilothouse.apps.mlops.codegen.wiring import FOLDER
 from pilothouse.apps.mlops.design import Design, Review, Role
 from pilothouse.apps.mlops.requirements import Cloud, ModelFamily, Regime, UseCase, Workload
+
+_FOLDERS = frozenset({"test", "tests", "src", "docs", "ml"})
+"""Top-level names of the generated repository."""
 
 CLOUD_NAMES = {
     Cloud.AWS: "AWS",
@@ -54,9 +59,10 @@ class Facts:
 
     @cached_property
     def package(self) -> str:
-        """Name of the Python package."""
+        """Name of the Python package; no keyword, and no name that would hide another module."""
         name = self.slug.replace("-", "_")
-        return f"{name}_service" if name in {"test", "tests", "src", "docs", "ml"} else name
+        taken = keyword.iskeyword(name) or name in sys.stdlib_module_names or name in _FOLDERS
+        return f"{name}_service" if taken else name
 
     @cached_property
     def title(self) -> str:
