@@ -6,6 +6,7 @@ import datetime as dt
 from uuid import UUID
 
 from sqlalchemy import ARRAY, BigInteger, LargeBinary, SmallInteger, Text
+from sqlalchemy.dialects.postgresql import JSONB
 from sqlalchemy.orm import Mapped, mapped_column
 
 from pilothouse.kit.repository import Identified, Table
@@ -33,6 +34,12 @@ class RunRow(Identified):
     idempotency_key: Mapped[str | None]
     input_digest: Mapped[bytes | None] = mapped_column(LargeBinary)
     continued_from: Mapped[UUID | None]
+    labels: Mapped[dict[str, str]] = mapped_column(JSONB)
+    request_id: Mapped[str | None]
+    traceparent: Mapped[str | None]
+    forked_from: Mapped[UUID | None]
+    forked_seq: Mapped[int | None]
+    schedule_id: Mapped[UUID | None]
     created_at: Mapped[dt.datetime]
     changed_at: Mapped[dt.datetime]
     finished_at: Mapped[dt.datetime | None]
@@ -52,6 +59,7 @@ class JournalRow(Table):
     payload: Mapped[bytes] = mapped_column(LargeBinary)
     digest: Mapped[bytes | None] = mapped_column(LargeBinary)
     at: Mapped[dt.datetime]
+    request_id: Mapped[str | None]
 
 
 class WorkerRow(Table):
@@ -66,3 +74,7 @@ class WorkerRow(Table):
     pid: Mapped[int]
     started_at: Mapped[dt.datetime]
     heartbeat_at: Mapped[dt.datetime]
+    labels: Mapped[dict[str, str]] = mapped_column(JSONB)
+    version: Mapped[str]
+    slots: Mapped[int]
+    draining: Mapped[bool]

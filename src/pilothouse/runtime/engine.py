@@ -18,7 +18,7 @@ from pilothouse.kit.ids import Ids
 from pilothouse.runtime import events
 from pilothouse.runtime.entries import FINAL, Entry
 from pilothouse.runtime.listener import JOURNAL, Listener
-from pilothouse.runtime.ports import AllowAll, ArtifactStore, Governor
+from pilothouse.runtime.ports import AllowAll, ArtifactStore, Chore, Governor
 from pilothouse.runtime.store import Store, Submission
 from pilothouse.runtime.threads import Threads
 from pilothouse.runtime.turn import Services
@@ -66,12 +66,14 @@ class Engine:
         clock: Clock | None = None,
         step_timeout: float = 300.0,
         threads: int = 16,
+        chores: Sequence[Chore] = (),
     ) -> None:
         """Wire the engine; nothing is opened yet. `step_timeout` is in seconds."""
         self.workflows = workflows
         self.store = Store(conninfo)
         self.listener = Listener(conninfo)
         self.ids = Ids()
+        self.chores = list(chores)
         self._threads = Threads(threads, "pilothouse-step")
         self._services = Services(
             appender=self.store,
@@ -97,7 +99,13 @@ class Engine:
     def worker(self, settings: WorkerSettings | None = None, *, only: UUID | None = None) -> Worker:
         """A worker for this engine's workflows."""
         return Worker(
-            self.store, self.listener, self.workflows, self._services, settings or WorkerSettings(), only=only
+            self.store,
+            self.listener,
+            self.workflows,
+            self._services,
+            settings or WorkerSettings(),
+            only=only,
+            chores=self.chores if only is None else (),
         )
 
     async def submit(self, order: Order) -> UUID:

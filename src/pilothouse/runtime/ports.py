@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import datetime as dt
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any, NamedTuple, Protocol, TypeVar
@@ -148,4 +149,17 @@ class Lease(Protocol):
 
     def valid(self) -> bool:
         """True while the last heartbeat is fresh, by a monotonic clock."""
+        ...
+
+
+class Chore(Protocol):
+    """Something that workers see to beside runs. Every worker does, so that a chore must bear company."""
+
+    @property
+    def name(self) -> str:
+        """What the log calls it."""
+        ...
+
+    async def tend(self, now: dt.datetime) -> dt.datetime | None:
+        """Do what is due; returns when something will be due again (None: look again after the poll)."""
         ...

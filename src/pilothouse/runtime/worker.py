@@ -20,6 +20,7 @@ from pilothouse.runtime.execution import LOST, conclude, execute
 from pilothouse.runtime.heartbeat import Heartbeat
 from pilothouse.runtime.history import History
 from pilothouse.runtime.listener import CANCELS, RUNS, Listener
+from pilothouse.runtime.ports import Chore
 from pilothouse.runtime.store import Claim, Store
 from pilothouse.runtime.turn import Services, Turn
 from pilothouse.runtime.worker_settings import WorkerSettings
@@ -44,6 +45,7 @@ class Worker:
         settings: WorkerSettings,
         *,
         only: UUID | None = None,
+        chores: Sequence[Chore] = (),
     ) -> None:
         """Wire the parts; nothing is claimed before `run`."""
         self.id = services.ids.new()
@@ -54,6 +56,7 @@ class Worker:
         self._services = services
         self._settings = settings
         self._only = only
+        self._chores = chores
         self._wake = asyncio.Event()
         self._ticked = asyncio.Event()
         self._stopping = asyncio.Event()
@@ -80,7 +83,8 @@ class Worker:
         await loop.run_in_executor(None, self._heartbeat.start)
         self._pulse(loop)
         log.info("worker_started", worker_id=str(self.id), workflows=self._workflows.pins)
-        ticker = asyncio.create_task(self._tick())
+        tending = [asyncio.create_task(self._tick())]
+        tending += [asyncio.create_task(self._see_to(chore)) for chore in self._chores]
         stopped = asyncio.create_task(self._stopping.wait())
         try:
             while not self._stopping.is_set():
@@ -89,9 +93,9 @@ class Worker:
                     await self._until_woken(stopped)
             await self._drained.wait()
         finally:
-            ticker.cancel()
-            stopped.cancel()
-            await asyncio.wait([ticker, stopped])
+            for task in (*tending, stopped):
+                task.cancel()
+            await asyncio.wait([*tending, stopped])
 
     async def stop(self, drain: float = 10.0) -> None:
         """Claim nothing more; give turns `drain` seconds to end, then give their runs back."""
@@ -212,6 +216,20 @@ class Worker:
             with suppress(TimeoutError):
                 async with asyncio.timeout(wait):  # `asyncio.wait_for` can lose a cancellation
                     await self._ticked.wait()
+
+    async def _see_to(self, chore: Chore) -> None:
+        """Tend a chore whenever something is due, at least every `poll` seconds."""
+        while True:
+            due = None
+            try:
+                due = await chore.tend(self._services.clock.now())
+            except Exception as error:  # noqa: BLE001 - logged; the next round tries again
+                log.warning("chore_failed", chore=chore.name, reason=f"{type(error).__name__}: {error}")
+            wait = self._settings.poll
+            if due is not None:
+                ahead = (due - self._services.clock.now()).total_seconds()
+                wait = min(wait, max(ahead, 0.001))
+            await asyncio.sleep(wait)
 
     async def _tend(self) -> float:
         """Do what is due; returns the seconds until it is to be done again."""

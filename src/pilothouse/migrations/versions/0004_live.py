@@ -1,0 +1,23 @@
+"""The order in which entries were committed, for streams of a whole tenant."""
+
+from __future__ import annotations
+
+from alembic import op
+
+revision = "0004"
+down_revision = "0003"
+branch_labels = None
+depends_on = None
+
+STATEMENTS: tuple[str, ...] = ()
+UNDO: tuple[str, ...] = ()
+
+
+def upgrade() -> None:
+    for statement in STATEMENTS:
+        op.execute(statement)
+
+
+def downgrade() -> None:
+    for statement in UNDO:
+        op.execute(statement)
