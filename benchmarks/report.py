@@ -7,6 +7,7 @@ import json
 import os
 import platform
 import subprocess
+from collections.abc import Sequence
 from dataclasses import asdict, dataclass
 from importlib import metadata
 from pathlib import Path
@@ -65,8 +66,8 @@ def _cell(value: float | None) -> str:
     return "" if value is None else f"{value:,.4g}" if abs(value) < 1000 else f"{value:,.0f}"
 
 
-def report(name: str, measures: list[Measure], folder: Path = RESULTS) -> None:
-    """Prints `measures` as a table and writes `folder`/`name`.json (machine, versions, commit, measures)."""
+def report(name: str, measures: list[Measure], folder: Path = RESULTS, notes: Sequence[str] = ()) -> None:
+    """Prints `measures` and `notes` and writes them to `folder`/`name`.json, with machine, versions and commit."""
     table = Table(title=f"{name} ({platform.python_version()}, {os.cpu_count()} cores)")
     for title in ("measure", "value", "unit", "target", "peer", "peer value", "ratio", "met", "spread"):
         table.add_column(title, justify="right" if title in ("value", "target", "ratio") else "left")
@@ -74,7 +75,10 @@ def report(name: str, measures: list[Measure], folder: Path = RESULTS) -> None:
         met = "" if one.met is None else "yes" if one.met else "no"
         numbers = (_cell(one.target), one.peer or "", _cell(one.peer_value), _cell(one.ratio))
         table.add_row(one.measure, _cell(one.value), one.unit, *numbers, met, _cell(one.spread))
-    Console(width=150).print(table)
+    console = Console(width=150)
+    console.print(table)
+    for note in notes:
+        console.print(note, highlight=False, markup=False)
     content = {
         "name": name,
         "machine": _machine(),
@@ -82,6 +86,7 @@ def report(name: str, measures: list[Measure], folder: Path = RESULTS) -> None:
         "commit": _commit(),
         "measured_at": dt.datetime.now(dt.UTC).isoformat(timespec="seconds"),
         "measures": [asdict(one) for one in measures],
+        "notes": list(notes),
     }
     folder.mkdir(parents=True, exist_ok=True)
     (folder / f"{name}.json").write_text(json.dumps(content, indent=2) + "\n")

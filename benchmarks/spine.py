@@ -1,8 +1,7 @@
 """The spine's speed: durable runs a second, latency, replay, start-up, and the whole MLOps design.
 
-`--peers` also measures LangGraph's PostgreSQL saver and DBOS's queue on the same server, in an environment
-of their own (.venv-peers). `--quick` takes fewer runs and writes nothing. PostgreSQL is the embedded one,
-with fsync on.
+`--quick` takes fewer runs and writes nothing. PostgreSQL is the embedded one, with fsync on. The peers are
+measured by `engine.py`.
 """
 
 from __future__ import annotations
@@ -16,12 +15,9 @@ import subprocess
 import sys
 import tempfile
 import time
-import venv
 from collections.abc import Sequence
 from pathlib import Path
 from uuid import UUID
-
-import psycopg
 
 from pilothouse.artifacts.store import ObjectArtifacts
 from pilothouse.kit import postgres
@@ -35,13 +31,6 @@ from report import RESULTS, Measure, report
 from spine_workflows import many, three
 
 HERE = Path(__file__).parent
-PEERS = HERE.parent / ".venv-peers"
-PEER_PACKAGES = (
-    "dbos==3.4.0",
-    "langgraph==1.2.22",
-    "langgraph-checkpoint-postgres==3.2.0",
-    "psycopg[binary,pool]",
-)
 
 
 def spread(values: Sequence[float]) -> float:
@@ -175,44 +164,9 @@ def design(rounds: int) -> list[Measure]:
     ]
 
 
-def peer(script: str, conninfo: str, runs: int) -> dict[str, float]:
-    """What a peer measures of itself in its own environment."""
-    if not (PEERS / "bin" / "python").exists():
-        venv.create(PEERS, with_pip=True)
-    install = [str(PEERS / "bin" / "pip"), "install", "-q", "--disable-pip-version-check", *PEER_PACKAGES]
-    subprocess.run(install, check=True)
-    command = [str(PEERS / "bin" / "python"), str(HERE / "peers" / script), conninfo, str(runs)]
-    done = subprocess.run(command, check=True, capture_output=True, text=True, timeout=300)
-    measured: dict[str, float] = json.loads(done.stdout.strip().splitlines()[-1])
-    return measured
-
-
-def against_peers(server: postgres.Attachment, ours: float, rounds: int) -> list[Measure]:
-    """Our runs per second over each peer's, on the same server in the same run."""
-    found = []
-    for name, script, factor in (
-        ("LangGraph PostgreSQL saver", "langgraph_saver.py", 8),
-        ("DBOS queue", "dbos_queue.py", 20),
-    ):
-        database = script.partition("_")[0]
-        info = psycopg.conninfo.conninfo_to_dict(server.create_database(database))
-        url = f"postgresql://{info['user']}@/{database}?host={info['host']}&port={info.get('port', 5432)}"
-        rates = [peer(script, url, 300)["runs_per_s"] for _ in range(rounds)]
-        theirs = statistics.median(rates)
-        ratio = ours / theirs
-        found.append(
-            Measure(
-                f"runs/s over {name}", ours, "runs/s", factor * theirs, name, theirs, ratio, ratio >= factor,
-                spread(rates),
-            )
-        )  # fmt: skip
-    return found
-
-
 def main() -> None:
     """Measure, print and write."""
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--peers", action="store_true", help="measure the peers too")
     parser.add_argument("--quick", action="store_true", help="fewer runs, for a look; nothing is written")
     options = parser.parse_args()
     logs.configure("error", "readable")
@@ -223,11 +177,8 @@ def main() -> None:
         with postgres.attach(folder / "engine") as server:
             upgrade(server.dsn)
             measures += asyncio.run(runs_per_second(server.dsn, folder / "artifacts", runs, rounds))
-            ours = next(item.value for item in measures if item.unit == "runs/s")
             steps = 2_000 if options.quick else 10_000
             measures.append(asyncio.run(replay(server.dsn, folder / "artifacts", steps, min(rounds, 3))))
-            if options.peers:
-                measures += against_peers(server, ours, min(rounds, 3))
         measures += command_line(folder / "cli", rounds)
         report("spine", measures, folder if options.quick else RESULTS)  # a look is no result
 

@@ -56,9 +56,25 @@ def test_a_result_is_written_for_scripts_and_shown_as_a_table(
     assert "snail" in capsys.readouterr().out
 
 
-def test_the_tables_page_holds_every_result() -> None:
+def test_the_pages_hold_every_result() -> None:
     import tables
 
-    page = tables.TARGET.read_text()
+    index = (tables.FOLDER / "README.md").read_text()
     for path in (BENCHMARKS / "results").glob("*.json"):
-        assert tables.table(json.loads(path.read_text())) in page
+        result = json.loads(path.read_text())
+        assert (tables.FOLDER / f"{path.stem}.md").read_text() == tables.page(result)
+        assert tables.line(result) in index
+
+
+async def test_the_engine_measures_throughput_and_how_soon_work_begins(conninfo: str, tmp_path: Path) -> None:
+    import engine
+
+    ours = engine.Throughput()
+    await ours.round(conninfo, tmp_path, runs=40)
+    rate, p95 = engine.compared(ours, {engine.PEERS[0]: [1.0]})[:2]
+    assert (rate.target, p95.target) == (2000, 60)
+    assert rate.value > 0
+    with engine.worker_process(conninfo, tmp_path):
+        found = await engine.latencies(conninfo, tmp_path, runs=5)
+    assert [item.target for item in found] == [None, 30, None, 100]
+    assert all(0 < item.value < 5_000 for item in found)
