@@ -67,7 +67,7 @@ def _cell(value: float | None) -> str:
 
 
 def report(name: str, measures: list[Measure], folder: Path = RESULTS, notes: Sequence[str] = ()) -> None:
-    """Prints `measures` and `notes` and writes them to `folder`/`name`.json, with machine, versions and commit."""
+    """Prints `measures` and `notes` and writes them to `folder`/`name`.json, with machine and versions."""
     table = Table(title=f"{name} ({platform.python_version()}, {os.cpu_count()} cores)")
     for title in ("measure", "value", "unit", "target", "peer", "peer value", "ratio", "met", "spread"):
         table.add_column(title, justify="right" if title in ("value", "target", "ratio") else "left")
