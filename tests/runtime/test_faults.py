@@ -3,11 +3,8 @@
 from __future__ import annotations
 
 import asyncio
-import os
 import random
 import signal
-import subprocess
-import sys
 from collections.abc import Awaitable, Callable, Iterator
 from pathlib import Path
 from uuid import UUID
@@ -24,54 +21,9 @@ from pilothouse.runtime.worker_settings import WorkerSettings
 from pilothouse.runtime.workflows import Workflows
 from support import victim
 from support.waiting import ended, output, rows, said, status, submit, until
+from support.workers import Workers
 
-TESTS = Path(__file__).parents[1]
 OUTCOMES = (Kind.COMPLETED, Kind.FAILED, Kind.OUTCOME)
-
-
-class Workers:
-    """Forks workers, and ends those that are left."""
-
-    def __init__(self, conninfo: str, folder: Path) -> None:
-        self.conninfo, self.folder = conninfo, folder
-        self.pids: set[int] = set()
-        self.process = subprocess.Popen(
-            [sys.executable, "-m", "support.victim"],
-            cwd=TESTS,
-            stdin=subprocess.PIPE,
-            stdout=subprocess.PIPE,
-            text=True,
-        )
-
-    def start(self) -> int:
-        self.process.stdin.write(f"{self.folder} {self.conninfo}\n")
-        self.process.stdin.flush()
-        pid = int(self.process.stdout.readline())
-        self.pids.add(pid)
-        return pid
-
-    def signal(self, pid: int, what: signal.Signals) -> None:
-        os.kill(pid, what)
-        if what is signal.SIGKILL:
-            self.pids.discard(pid)
-
-    def stop(self) -> None:
-        for pid in list(self.pids):
-            self.signal(pid, signal.SIGKILL)
-        self.process.stdin.close()
-        self.process.wait()
-        self.process.stdout.close()
-
-    @property
-    def log(self) -> list[tuple[int, int, str]]:
-        """What was really done: when, in which process, and what."""
-        path = self.folder / "log"
-        lines = path.read_text().splitlines() if path.exists() else []
-        return [(int(at), int(pid), what) for at, pid, what in (line.split(" ", 2) for line in lines)]
-
-    def done(self, what: str) -> list[int]:
-        """The processes that did it."""
-        return [pid for _, pid, done in self.log if done == what]
 
 
 @pytest.fixture

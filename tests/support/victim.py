@@ -112,6 +112,36 @@ async def gated(ctx: Context, given: Journey) -> str:
     return "paid"
 
 
+@tool
+async def post(ctx: Context, work: Work) -> int:
+    note(work.journey.folder, f"{work.journey.name} posted {work.value}")
+    await asyncio.sleep(0.004)
+    return work.value
+
+
+@workflow("errand")
+async def errand(ctx: Context, given: Journey) -> int:
+    """Steps, and side effects that must not be repeated, for some 0.1 s."""
+
+    def work(value: int) -> Work:
+        return Work(journey=given, value=value)
+
+    total = 0
+    for number in range(3):
+        total += await ctx.call(brief, work(number))
+        pair = await ctx.gather(ctx.call(thread, work(number + 10)), ctx.act(send, work(number + 20)))
+        total += sum(pair)
+        total += await ctx.act(post, work(number))
+        await ctx.sleep(0.005)
+    return total
+
+
+@workflow("patient")
+async def patient(ctx: Context) -> str:
+    """Wait for a person."""
+    return await ctx.ask("Go on?", default="yes", key="go")
+
+
 @agent
 async def linger(ctx: Context, given: Journey) -> None:
     note(given.folder, f"{given.name} lingers")
@@ -119,7 +149,7 @@ async def linger(ctx: Context, given: Journey) -> None:
         await asyncio.sleep(0.01)
 
 
-FLOWS = (journey, gated)
+FLOWS = (journey, gated, errand, patient)
 
 
 async def work(conninfo: str, folder: str) -> None:
