@@ -16,9 +16,9 @@ import time
 
 RUNS, AT_ONCE = int(sys.argv[2]), 10
 
-home = tempfile.mkdtemp(prefix="pilothouse-prefect-")
+home = tempfile.TemporaryDirectory(prefix="pilothouse-prefect-")  # removed when the process ends
 os.environ |= {
-    "PREFECT_HOME": home,
+    "PREFECT_HOME": home.name,
     "PREFECT_SERVER_DATABASE_CONNECTION_URL": sys.argv[1].replace("postgresql://", "postgresql+asyncpg://"),
     "PREFECT_LOGGING_LEVEL": "ERROR",
     "PREFECT_LOGGING_TO_API_ENABLED": "false",
