@@ -12,6 +12,7 @@ from checks.comments import suppressions_without_reason, unfinished
 from checks.documents import broken_links, decision_records
 from checks.errors import swallowed_errors
 from checks.layers import app_imports, core_imports, domain_imports
+from checks.migrations import unsafe_migrations
 from checks.names import empty_names
 from checks.queries import queries_elsewhere
 from checks.sizes import file_length, function_length, median_length, median_of_src
@@ -33,6 +34,7 @@ CHECKS: Mapping[str, Callable[[Tree], Iterable[Finding]]] = MappingProxyType(
         "imports of kit and runtime": core_imports,
         "imports between domains": domain_imports,
         "imports of applications": app_imports,
+        "migrations beside older processes": unsafe_migrations,
         "emoji": emoji,
         "places of one machine": places_of_one_machine,
         "broken links": broken_links,

@@ -9,7 +9,8 @@ from collections.abc import Iterator, Mapping
 from checks.tree import Finding, Source, Tree
 
 OWNER = "tenant_id"
-OF_EVERYONE = frozenset({"tenants", "workers"})  # rows that are tenants, or processes that serve all of them
+# Tenants, what serves all of them, and what is said of the database itself.
+OF_EVERYONE = frozenset({"tenants", "workers", "schema_state", "incarnations", "backups"})
 CREATE_TABLE = re.compile(
     r"CREATE\s+TABLE\s+(?:IF\s+NOT\s+EXISTS\s+)?[\"\w.{}]*?(\w+)\"?\s*\(([^;]*)", re.IGNORECASE
 )

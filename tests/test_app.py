@@ -11,7 +11,7 @@ from pilothouse import App, Context, Difference, workflow
 from pilothouse.app import assembled, data_folder, installed, worker_settings
 from pilothouse.errors import DatabaseUnavailable, NotFound
 from pilothouse.settings import Settings
-from support.waiting import output, submit
+from support.waiting import output, rows, submit
 
 
 @workflow("greet")
@@ -65,9 +65,8 @@ async def test_a_process_is_put_together_over_an_existing_database(conninfo: str
         assert await output(pilothouse.engine, run_id) == "Hello, Ada"
         await worker.stop()
         await working
-    assert [path.read_bytes() for path in (tmp_path / "artifacts").rglob("*") if path.is_file()] == [
-        b"Hello, Ada"
-    ]
+    assert rows(conninfo, "select bytes from artifact_contents") == [(b"Hello, Ada",)]
+    assert not (tmp_path / "artifacts").exists()
     assert not (tmp_path / "postgres").exists()
 
 

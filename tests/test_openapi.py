@@ -119,6 +119,8 @@ class Served:
             run: dict[str, Any] = {}
             while run.get("status") != "completed":
                 run = client.get(f"/api/v1/runs/{made['echo']}").json()
+            nightly = {"name": "nightly", "workflow": "echo", "input": {"text": "x"}, "cron": "@daily"}
+            schedule = client.post("/api/v1/schedules", json=nightly).json()
             questions: list[dict[str, Any]] = []
             while not questions:
                 questions = client.get("/api/v1/questions").json()["items"]
@@ -126,7 +128,9 @@ class Served:
             "run_id": made["echo"],
             "artifact_id": run["artifacts"][0]["id"],
             "question_id": questions[0]["id"],
+            "schedule_id": schedule["id"],
             "name": "echo",
+            "workflow": "echo",
         }
 
     def close(self) -> None:
@@ -145,7 +149,7 @@ def served(
     postgres_server.drop_database("contract")
 
 
-@schema.parametrize()
+@schema.exclude(path="/api/v1/events").parametrize()  # whose answer has no end
 @FEW
 def test_whatever_is_asked_the_answer_is_a_documented_one(case: schemathesis.Case, served: Served) -> None:
     case.call_and_validate(base_url=served.url, checks=CHECKS, timeout=10)

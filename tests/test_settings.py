@@ -44,6 +44,21 @@ def test_the_command_line_beats_variables_which_beat_env_which_beats_toml(
     assert settings.drain_timeout == 3
 
 
+def test_behind_a_pooler_nothing_is_kept_on_the_server_unless_it_can_do_that() -> None:
+    pooled, direct = "postgresql://pooler/db", "postgresql://server/db"
+    assert load(database_url=direct).prepares
+    assert load(database_url=direct).sessions_url == direct
+    behind = load(database_url=pooled, database_direct_url=direct)
+    assert (behind.prepares, behind.sessions_url) == (False, direct)
+    assert load(database_url=pooled, database_direct_url=direct, database_prepare=True).prepares
+
+
+def test_a_direct_url_without_another_one_is_refused_and_not_shown() -> None:
+    with pytest.raises(SettingsInvalid, match="database_direct_url: is for those who set") as error:
+        load(database_direct_url="postgresql://user:secret@server/db")
+    assert "secret" not in str(error.value)
+
+
 def test_another_file_can_be_named(alone: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     (alone / "mine.toml").write_text("port = 1234")
     monkeypatch.setenv("PILOTHOUSE_CONFIG", str(alone / "mine.toml"))

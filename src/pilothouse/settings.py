@@ -11,7 +11,7 @@ from enum import StrEnum
 from pathlib import Path
 from typing import Annotated, Any
 
-from pydantic import Field, ValidationError, field_validator
+from pydantic import Field, ValidationError, ValidationInfo, field_validator
 from pydantic_settings import (
     BaseSettings,
     DotEnvSettingsSource,
@@ -49,7 +49,9 @@ class LogLevel(StrEnum):
 class Settings(BaseSettings):
     """Everything that can be set. A variable beats `.env`, which beats the TOML file.
 
-    Without `database_url` PostgreSQL is started privately in the `data` folder. Times are in seconds.
+    Without `database_url` PostgreSQL is started privately in the `data` folder. Where that URL leads through
+    a transaction pooler, `database_direct_url` leads past it, and statements are not kept on the server
+    unless `database_prepare` says that the pooler can do that. Times are in seconds.
     """
 
     model_config = SettingsConfigDict(
@@ -58,24 +60,89 @@ class Settings(BaseSettings):
 
     data: Path | None = None
     database_url: str | None = None
+    database_direct_url: str | None = None
+    database_prepare: bool | None = None
+    database_connections: Annotated[int, Field(ge=1, le=1_000)] = 10
+    database_patience: Seconds = 5.0
+    database_statement_timeout: Seconds = 15.0
+    database_silence: Annotated[float, Field(ge=1, le=3_600)] = 20.0
+    live_connections: Annotated[int, Field(ge=1, le=100_000)] = 1_000
+    live_heartbeat: Annotated[float, Field(gt=0, le=300)] = 10.0
     host: str = "127.0.0.1"
     port: Annotated[int, Field(ge=0, le=65_535)] = 8000
     log_level: LogLevel = LogLevel.INFO
     log_format: LogFormat = LogFormat.AUTO
+    metrics_host: str = "127.0.0.1"
+    metrics_port: Annotated[int, Field(ge=0, le=65_535)] | None = None
+    otlp_endpoint: str | None = None
+    traces_per_second: Annotated[float, Field(ge=0, le=1_000)] = 2.0
     worker_slots: Annotated[int, Field(ge=1, le=10_000)] = 50
+    worker_labels: dict[str, str] = Field(default_factory=dict)
     worker_lease: Seconds = 15.0
     worker_grace: Seconds = 2.0
+    worker_heartbeat: Seconds = 0.5
     step_timeout: Seconds = 300.0
     step_threads: Annotated[int, Field(ge=1, le=1_000)] = 16
     stall_timeout: Seconds = 60.0
     drain_timeout: Seconds = 10.0
     max_body_bytes: Annotated[int, Field(ge=1_024, le=1 << 30)] = 2_000_000
+    artifacts_url: str | None = None
+    payload_inline_bytes: Annotated[int, Field(ge=1_024, le=16 << 20)] = 256 << 10
+    payload_max_bytes: Annotated[int, Field(ge=1_024, le=512 << 20)] = 64 << 20
 
-    @field_validator("database_url")
+    backup_to: str | None = None
+    backup_every: Annotated[float, Field(ge=60, le=30 * 86_400)] = 86_400.0
+    backup_keep: Annotated[int, Field(ge=1, le=1_000)] = 7
+    wal_archive: Path | None = None
+    wal_archive_timeout: Annotated[int, Field(ge=1, le=300)] = 240
+
+    @property
+    def sessions_url(self) -> str | None:
+        """Where sessions of their own are opened: to listen, to hold a lock, to migrate, to dump."""
+        return self.database_direct_url or self.database_url
+
+    @property
+    def prepares(self) -> bool:
+        """Whether statements may be kept on the server."""
+        return self.database_direct_url is None if self.database_prepare is None else self.database_prepare
+
+    @field_validator("database_url", "database_direct_url")
     @classmethod
     def _is_postgresql(cls, url: str | None) -> str | None:
         if url is not None and not url.startswith(("postgresql://", "postgres://")):
             message = "is no PostgreSQL URL: it starts with postgresql://"
+            raise ValueError(message)
+        return url
+
+    @field_validator("otlp_endpoint")
+    @classmethod
+    def _is_http(cls, url: str | None) -> str | None:
+        if url is not None and not url.startswith(("http://", "https://")):
+            message = "is no address of a collector: it starts with http:// or https://"
+            raise ValueError(message)
+        return url
+
+    @field_validator("artifacts_url")
+    @classmethod
+    def _is_object_store(cls, url: str | None) -> str | None:
+        if url is not None and not url.startswith(("s3://", "gs://", "az://", "file:///")):
+            message = "is no place for artifacts: it starts with s3://, gs://, az:// or file:///"
+            raise ValueError(message)
+        return url
+
+    @field_validator("backup_to")
+    @classmethod
+    def _holds_no_secret(cls, where: str | None) -> str | None:
+        if where is not None and "://" in where and ("@" in where or "?" in where):
+            message = "holds credentials: set those of the bucket by its own variables"
+            raise ValueError(message)
+        return where
+
+    @field_validator("database_direct_url")
+    @classmethod
+    def _leads_past_something(cls, url: str | None, said: ValidationInfo) -> str | None:
+        if url is not None and said.data.get("database_url", "wrong") is None:
+            message = "is for those who set database_url"
             raise ValueError(message)
         return url
 
@@ -175,5 +242,5 @@ def _explain(item: dict[str, Any]) -> str:
     name = ".".join(str(part) for part in item["loc"])
     if item["type"] == "extra_forbidden":
         return _unknown(name.upper(), _known()) if _is_ours(name) else _unknown(name, Settings.model_fields)
-    value = "" if "url" in name else f" (is {str(item['input'])[:80]!r})"
+    value = "" if "url" in name or name == "backup_to" else f" (is {str(item['input'])[:80]!r})"
     return f"{name}{value}: {item['msg'].removeprefix('Value error, ')}"

@@ -78,3 +78,13 @@ async def test_the_engine_measures_throughput_and_how_soon_work_begins(conninfo:
         found = await engine.latencies(conninfo, tmp_path, runs=5)
     assert [item.target for item in found] == [None, 30, None, 100]
     assert all(0 < item.value < 5_000 for item in found)
+
+
+async def test_the_listing_measures_every_filter_over_runs_that_it_makes(conninfo: str) -> None:
+    import listing
+
+    assert 0 < listing.fill(conninfo, 2_000) < 60
+    found = {item.measure: item for item in await listing.measure(conninfo, rounds=1)}
+    assert len(found) == 2 * len(listing.FILTERS) + 2
+    assert found["no filter, p95"].target == 50
+    assert all(item.value > 0 for item in found.values())

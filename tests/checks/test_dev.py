@@ -233,6 +233,15 @@ def test_the_whole_suite_is_held_to_its_coverage_and_a_selection_is_not(dev: Mod
     assert dev.selects(["--cov=pilothouse.kit", "--color=yes"]) is False
 
 
+def test_the_engine_is_tested_once_more_on_the_oldest_postgresql(dev: ModuleType) -> None:
+    command = dev.oldest_command(["-x"])
+    assert command[1:3] == ["-m", "support.oldest"]
+    assert command[-4:] == ["-x", "tests/runtime", "tests/runs", "tests/faults"]
+    assert not any(option.startswith("--cov") for option in command)
+    left_out = {Path(option.partition("=")[2]).name for option in command if option.startswith("--ignore=")}
+    assert left_out == set(dev.ONCE)  # each is there
+
+
 def test_long_tests_run_only_when_asked_for(dev: ModuleType) -> None:
     assert "not long" not in dev.pytest_command([], long=True, fast=False)
 

@@ -7,6 +7,7 @@ from pathlib import Path
 import pytest
 
 from pilothouse.kit import postgres
+from pilothouse.migrations.upgrade import head
 from support.shell import Shell
 
 
@@ -21,7 +22,7 @@ def test_the_database_is_started_kept_asked_and_stopped(shell: Shell) -> None:
     try:
         state = shell("db", "status", "--json").document
         assert (state["running"], state["kept"], state["used_by"]) == (True, True, [])
-        assert "schema none -> 0001" in shell("db", "upgrade").out
+        assert f"schema none -> {head()}" in shell("db", "upgrade").out
         asked = shell("db", "psql", "-tAc", "select count(*) from runs")
         assert (asked.code, asked.out.strip()) == (0, "0")
     finally:
@@ -47,7 +48,8 @@ def test_the_doctor_finds_everything_well(pilothouse: Shell) -> None:
     done = pilothouse("doctor", "--json")
     assert done.code == 0
     assert {item["check"]: item["well"] for item in done.document} == {
-        "python": True, "settings": True, "disk": True, "database": True, "applications": True,
+        "python": True, "settings": True, "disk": True, "database": True, "artifacts": True,
+        "applications": True,
     }  # fmt: skip
 
 

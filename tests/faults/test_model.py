@@ -13,12 +13,20 @@ import orjson
 import pytest
 from hypothesis import HealthCheck, settings
 from hypothesis import strategies as st
-from hypothesis.stateful import Bundle, RuleBasedStateMachine, initialize, rule, run_state_machine_as_test
+from hypothesis.stateful import (
+    Bundle,
+    RuleBasedStateMachine,
+    initialize,
+    multiple,
+    rule,
+    run_state_machine_as_test,
+)
 
 from pilothouse import Context, agent, tool, workflow
 from pilothouse.artifacts.store import ObjectArtifacts
 from pilothouse.runtime.engine import Engine, Order
-from pilothouse.runtime.entries import Kind
+from pilothouse.runtime.entries import VERBS, Kind
+from pilothouse.runtime.forking import ForkOrder
 from pilothouse.runtime.unknown_outcomes import CALL_AGAIN, HAPPENED
 from pilothouse.runtime.worker import Worker
 from pilothouse.runtime.worker_settings import WorkerSettings
@@ -199,6 +207,17 @@ class Machine(RuleBasedStateMachine):
         self.cancelled.add(run_id)
         self.runner.run(self.engine.cancel(run_id))
 
+    @rule(target=runs, run_id=runs, place=st.floats(0.0, 1.0))
+    def somebody_forks(self, run_id: UUID, place: float) -> Any:
+        entries = self.runner.run(self.engine.journal(run_id))
+        steps = list(dict.fromkeys(entry.key for entry in entries if entry.kind in VERBS))
+        if not steps:
+            return multiple()
+        order = ForkOrder(run_id, "default", at=steps[int(place * (len(steps) - 1))])
+        fork = self.runner.run(self.engine.fork(order))
+        self.programs[fork] = self.programs[run_id]
+        return fork
+
     def teardown(self) -> None:
         if not hasattr(self, "engine"):
             self.runner.close()
@@ -233,16 +252,18 @@ class Machine(RuleBasedStateMachine):
         for run_id, key, _, payload in found:
             question = orjson.loads(payload)
             if question["kind"] == "unknown_outcome":
-                await self.engine.answer(run_id, key, self._became(run_id, key, asked=question["choices"]))
+                became = await self._became(run_id, key, asked=question["choices"])
+                await self.engine.answer(run_id, key, became)
             else:
                 await self.engine.answer(run_id, key, choice)
         return len(found)
 
-    @staticmethod
-    def _became(run_id: UUID, key: str, *, asked: list[str]) -> str:
+    async def _became(self, run_id: UUID, key: str, *, asked: list[str]) -> str:
         """The truth about a call whose outcome is unknown: whether it happened, then what it returned."""
         step, _, _ = key.rpartition("/")[0].rpartition("/")
-        called = f"{run_id}:{step}"
+        entries = await self.engine.journal(run_id)
+        dispatches = [entry for entry in entries if (entry.kind, entry.key) == (Kind.DISPATCH, step)]
+        called = said(dispatches[-1])["idempotency_key"]  # that of its parent, where a fork shares it
         if asked:
             return HAPPENED if called in posted else CALL_AGAIN
         return str(posted[called][0] * 3)
@@ -284,7 +305,7 @@ def test_whatever_happens_runs_end_as_the_model_says(examples: int, conninfo: st
     def machine() -> Machine:
         nonlocal made
         made += 1
-        rows(conninfo, "truncate questions, artifacts, journal, runs, workers")
+        rows(conninfo, "truncate questions, artifacts, journal, runs, workers cascade")
         return Machine(conninfo, tmp_path)
 
     how = settings(

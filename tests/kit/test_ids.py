@@ -8,7 +8,7 @@ from concurrent.futures import ThreadPoolExecutor
 import pytest
 
 from pilothouse.errors import InvalidInput
-from pilothouse.kit.ids import Ids, lowest_at, made_at, parse
+from pilothouse.kit.ids import Ids, derived, lowest_at, made_at, parse
 
 
 def test_ids_rise_strictly_and_are_uuid_7() -> None:
@@ -36,3 +36,12 @@ def test_an_id_tells_when_it_was_made() -> None:
 def test_what_is_no_id_is_refused_by_name() -> None:
     with pytest.raises(InvalidInput, match="'seven' is not a valid run id"):
         parse("seven", "run id")
+
+
+def test_a_derived_id_is_a_uuid_7_of_its_moment_and_follows_from_its_parts() -> None:
+    moment = dt.datetime(2030, 1, 1, 12, 0, 0, 5_000, tzinfo=dt.UTC)
+    made = derived(moment, b"a", b"bc")
+    assert (made.version, made.variant, made_at(made)) == (7, "specified in RFC 4122", moment)
+    assert made == derived(moment, b"a", b"bc")
+    assert made not in {derived(moment, b"ab", b"c"), derived(moment, b"abc"), derived(moment)}
+    assert len({derived(moment, bytes([number])).int & 0xFFF for number in range(200)}) > 150

@@ -3,6 +3,7 @@ from __future__ import annotations
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from pydantic import BaseModel, ValidationError
 
 from pilothouse.errors import Conflict, DatabaseUnavailable, InvalidInput, LimitExceeded, PilothouseError
 from pilothouse.kit.problems import (
@@ -10,6 +11,7 @@ from pilothouse.kit.problems import (
     Fault,
     InvalidFields,
     documented,
+    faults_of,
     headers_of,
     pointer,
     problem_of,
@@ -75,3 +77,14 @@ def test_an_errors_own_headers_are_sent() -> None:
 def test_documented_problems_refer_to_the_one_schema() -> None:
     content = documented(404, 409)[404]["content"]
     assert content == {MEDIA_TYPE: {"schema": {"$ref": "#/components/schemas/Problem"}}}
+
+
+def test_each_place_that_a_validation_finds_wrong_is_a_fault() -> None:
+    class Wanted(BaseModel):
+        count: int
+        names: list[str]
+
+    with pytest.raises(ValidationError) as caught:
+        Wanted.model_validate({"count": "many", "names": ["a", 1]})
+    assert [fault.name for fault in faults_of(caught.value, "input")] == ["/input/count", "/input/names/1"]
+    assert faults_of(caught.value)[0].where == "body"

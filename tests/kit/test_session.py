@@ -1,11 +1,12 @@
 from __future__ import annotations
 
 from collections.abc import AsyncIterator
+from contextlib import suppress
 
 import psycopg
 import pytest
 from psycopg.conninfo import make_conninfo
-from sqlalchemy import text
+from sqlalchemy import exc, text
 
 from pilothouse.errors import Conflict, DatabaseUnavailable
 from pilothouse.kit.session import Database, Overloaded
@@ -15,7 +16,10 @@ INSERT = text(
     " values (gen_random_uuid(), 'w', 1, 'w@1', 'queued')"
 )
 COUNT = text("select count(*) from runs")
-SESSIONS = "select pg_terminate_backend(pid) from pg_stat_activity where application_name = 'pilothouse-api'"
+SESSIONS = """
+select pg_terminate_backend(pid) from pg_stat_activity
+ where datname = current_database() and application_name = 'pilothouse-api'
+"""
 
 
 @pytest.fixture
@@ -78,6 +82,48 @@ async def test_a_session_that_the_server_ended_is_replaced(database: Database, c
     with psycopg.connect(conninfo, autocommit=True) as connection:
         assert connection.execute(SESSIONS).fetchall()
     assert await _count(database) == 0
+
+
+async def test_a_server_that_takes_no_writes_any_more_is_left_for_another(
+    database: Database, conninfo: str
+) -> None:
+    demote = "alter role pilothouse_demoted set default_transaction_read_only = on"
+    with psycopg.connect(conninfo, autocommit=True) as keeper:
+        keeper.execute("drop role if exists pilothouse_demoted")
+        keeper.execute("create role pilothouse_demoted superuser login")
+        try:
+            keeper.execute(demote)
+            demoted = Database(make_conninfo(conninfo, user="pilothouse_demoted"), connections=1)
+            with pytest.raises(DatabaseUnavailable, match="read-only"):
+                async with demoted.session() as session:
+                    await session.execute(INSERT)
+            keeper.execute(demote.replace("= on", "= off"))
+            async with demoted.session() as session:  # on a connection that was made anew
+                await session.execute(INSERT)
+            await demoted.close()
+        finally:
+            keeper.execute("drop role pilothouse_demoted")
+    assert await _count(database) == 1
+
+
+async def test_a_mistake_of_the_caller_is_no_outage(database: Database) -> None:
+    async def go_on_after_an_error() -> None:
+        async with database.session() as session:
+            with suppress(exc.ProgrammingError):
+                await session.execute(text("select * from nowhere"))
+            await session.execute(COUNT)
+
+    with pytest.raises(exc.InternalError, match="transaction is aborted"):
+        await go_on_after_an_error()
+    assert await _count(database) == 0
+
+
+async def test_the_server_shows_what_the_connections_are_for(conninfo: str) -> None:
+    database = Database(conninfo, purpose="metrics")
+    async with database.session() as session:
+        shown = (await session.execute(text("select current_setting('application_name')"))).scalar_one()
+    await database.close()
+    assert shown == "pilothouse-metrics"
 
 
 async def test_a_database_that_is_away_is_told_as_such(conninfo: str) -> None:

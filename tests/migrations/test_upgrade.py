@@ -9,10 +9,13 @@ import psycopg
 import pytest
 from alembic import command
 from alembic.config import Config
+from checks.tables import OF_EVERYONE
 from sqlalchemy import create_engine
 from sqlalchemy.pool import NullPool
 
 from pilothouse.errors import DatabaseUnavailable
+from pilothouse.health.repository import works_on
+from pilothouse.kit.session import Database
 from pilothouse.migrations.upgrade import SchemaTooNew, head, revision, upgrade
 
 NewDatabase = Callable[..., str]
@@ -45,7 +48,7 @@ def test_the_journal_has_partitions_for_this_month_and_the_next_ones(new_databas
     assert ("journal_default",) in names
 
 
-def test_every_row_has_a_tenant_but_for_workers(new_database: NewDatabase) -> None:
+def test_every_row_has_a_tenant_but_for_those_of_the_installation(new_database: NewDatabase) -> None:
     with psycopg.connect(new_database()) as connection:
         without = connection.execute(
             """
@@ -53,7 +56,7 @@ def test_every_row_has_a_tenant_but_for_workers(new_database: NewDatabase) -> No
             except select table_name from information_schema.columns where column_name = 'tenant_id'
             """
         ).fetchall()
-    assert without == [("workers",)]
+    assert {name for (name,) in without} <= OF_EVERYONE
 
 
 def test_processes_that_start_together_migrate_once(new_database: NewDatabase) -> None:
@@ -61,13 +64,30 @@ def test_processes_that_start_together_migrate_once(new_database: NewDatabase) -
     with ThreadPoolExecutor(6) as pool:
         before = list(pool.map(lambda _: upgrade(conninfo), range(6)))
     assert before.count(None) >= 1
-    assert count(conninfo) == 6
+    assert count(conninfo) == count(new_database())
 
 
 def test_a_schema_from_the_future_is_refused_and_left_alone(new_database: NewDatabase) -> None:
     conninfo = new_database()
     with psycopg.connect(conninfo, autocommit=True) as connection:
         connection.execute("update alembic_version set version_num = '9999'")
+        connection.execute("update schema_state set oldest_revision = '9998'")
+    with pytest.raises(SchemaTooNew, match=r"9999.*9998"):
+        upgrade(conninfo)
+
+
+def test_a_newer_schema_on_which_this_version_still_works_is_used_as_it_is(new_database: NewDatabase) -> None:
+    conninfo = new_database()
+    with psycopg.connect(conninfo, autocommit=True) as connection:
+        connection.execute("update alembic_version set version_num = '9999'")
+    assert upgrade(conninfo) == "9999"
+
+
+def test_a_newer_schema_that_says_nothing_is_refused(new_database: NewDatabase) -> None:
+    conninfo = new_database()
+    with psycopg.connect(conninfo, autocommit=True) as connection:
+        connection.execute("update alembic_version set version_num = '9999'")
+        connection.execute("delete from schema_state")
     with pytest.raises(SchemaTooNew, match="9999"):
         upgrade(conninfo)
 
@@ -88,3 +108,16 @@ def test_it_can_be_taken_back_to_nothing(new_database: NewDatabase) -> None:
         config.attributes["connection"] = connection
         command.downgrade(config, "base")
     assert count(conninfo) == 1  # alembic_version
+
+
+async def test_a_process_whose_schema_still_works_stays_ready(new_database: NewDatabase) -> None:
+    conninfo = new_database(None)
+    upgrade(conninfo)
+    database = Database(conninfo)
+    async with database.session() as session:
+        assert await works_on(session, head(), head())
+        assert await works_on(session, head(), "0001")
+        assert not await works_on(session, head(), "0000")
+        assert not await works_on(session, "0001", head())
+        assert not await works_on(session, None, head())
+    await database.close()

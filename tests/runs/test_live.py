@@ -8,6 +8,7 @@ from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import aclosing
 from pathlib import Path
 from typing import Any, NamedTuple
+from uuid import UUID
 
 import httpx
 import psycopg
@@ -15,13 +16,17 @@ import pytest
 
 from pilothouse import App
 from pilothouse.errors import DatabaseUnavailable, InvalidInput, NotFound
-from pilothouse.kit import postgres
 from pilothouse.kit.scope import Scope, local_scope
-from pilothouse.kit.session import Database, Overloaded
-from pilothouse.runs.endpoints import _formatted
-from pilothouse.runs.live import REACHED, Live
+from pilothouse.kit.session import Overloaded
+from pilothouse.runs.live import REACHED, Batch, Live, RunStream, TenantStream
+from pilothouse.runs.live_endpoints import formatted
+from pilothouse.runs.schemas import End
+from pilothouse.runtime.deltas import Delta
 from pilothouse.runtime.engine import Engine
 from pilothouse.runtime.entries import FINAL
+from pilothouse.runtime.tail_pages import PAGE
+from support.journals import connected, flood, make_run, write
+from support.outage import shut
 
 Submit = Callable[..., Awaitable[str]]
 Reach = Callable[..., Awaitable[dict[str, Any]]]
@@ -176,17 +181,37 @@ async def test_many_viewers_share_few_connections_and_leave_nothing_behind(
     assert server.serving.database._engine.pool.checkedout() == 0
 
 
+async def test_a_viewer_that_takes_nothing_is_cut_off_and_resumes(
+    open_server: Open, sample_app: App, conninfo: str
+) -> None:
+    server = await open_server(sample_app, live_heartbeat=0.2)
+    async with connected(conninfo) as other:
+        run_id = await make_run(other)
+        path = f"/api/v1/runs/{run_id}/events"
+        reader, writer = await asyncio.open_connection(
+            server.base_url.host, server.base_url.port, limit=1_024
+        )
+        writer.write(f"GET {path} HTTP/1.1\r\nHost: localhost\r\n\r\n".encode())
+        await _viewed_by(server.serving.live, 1)
+        async with asyncio.timeout(20):
+            while server.serving.live.viewers:
+                last = await flood(other, run_id, 100, 10_000)
+        await write(other, run_id, kind="run_completed")
+    text = await reader.read()
+    writer.close()
+    seen = text.count(b"event: emitted\n")
+    assert 0 < seen < last
+    rest = await whole(server, f"{path}?after={seen}")
+    assert [event.id for event in rest] == [*map(str, range(seen + 1, last + 2)), None]
+
+
 @pytest.fixture
-async def live(
-    open_engine: Callable[..., Awaitable[Engine]], conninfo: str, sample_app: App
-) -> AsyncIterator[Live]:
+async def live(open_engine: Callable[..., Awaitable[Engine]], conninfo: str, sample_app: App) -> Live:
     """Streams of an engine beside which nothing executes runs, with a short heartbeat."""
     engine = await open_engine(*sample_app.workflows)
-    database = Database(conninfo)
-    live = Live(database, engine.listener, heartbeat=0.05, viewers=2)
+    live = Live(engine.feeds, heartbeat=0.05, connections=2)
     live.engine = engine
-    yield live
-    await database.close()
+    return live
 
 
 async def _queued(live: Live) -> Any:
@@ -195,79 +220,112 @@ async def _queued(live: Live) -> Any:
     return await live.engine.submit(Order("echo", b'{"text": "x"}'))
 
 
+async def told(stream: RunStream | TenantStream) -> AsyncIterator[Any]:
+    """What a stream tells, one by one: lines, deltas, the end, and None as a sign of life."""
+    async for batch in stream:
+        for item in batch.items:
+            yield item
+        if batch.end is not None:
+            yield batch.end
+        elif not batch.items:
+            yield None
+
+
 async def test_a_silent_stream_gives_signs_of_life(live: Live) -> None:
-    events = await live.follow(local_scope(), await _queued(live), 0)
-    async with aclosing(events):
+    async with aclosing(await live.follow(local_scope(), await _queued(live), 0)) as stream:
+        events = told(stream)
         seen = [await anext(events) for _ in range(4)]
     assert [event and event.kind for event in seen] == ["submitted", None, None, None]
 
 
-async def test_a_database_that_does_not_answer_is_waited_for(
-    live: Live, postgres_server: postgres.Attachment
-) -> None:
+async def test_a_database_that_does_not_answer_is_waited_for(live: Live, conninfo: str) -> None:
     run_id = await _queued(live)
-    events = await live.follow(local_scope(), run_id, 0)
+    events = told(await live.follow(local_scope(), run_id, 0))
     assert (await anext(events)).kind == "submitted"
-    with psycopg.connect(postgres_server.dsn_for("postgres"), autocommit=True) as other:
-        other.execute("alter database shared allow_connections false")
-        other.execute("select pg_terminate_backend(pid) from pg_stat_activity where datname = 'shared'")
-        try:
-            assert [await anext(events) for _ in range(2)] == [None, None]
-            with pytest.raises(DatabaseUnavailable):
-                await live.follow(local_scope(), run_id, 0)
-        finally:
-            other.execute("alter database shared allow_connections true")
+    with shut(conninfo):
+        assert [await anext(events) for _ in range(2)] == [None, None]
+        with pytest.raises(DatabaseUnavailable):
+            await live.follow(local_scope(), run_id, 0)
     await live.engine.cancel(run_id)
-    seen = [event async for event in events if event is not None]
+    async with asyncio.timeout(10):
+        seen = [event async for event in events if event is not None]
     assert [getattr(event, "kind", "end") for event in seen] == ["run_cancelled", "end"]
 
 
 async def test_signs_of_life_are_comments(live: Live) -> None:
-    events = await live.follow(local_scope(), await _queued(live), 0)
-    async with aclosing(_formatted(events)) as texts:
-        seen = [await anext(texts) for _ in range(3)]
-    assert seen[0] == b"retry: 2000\n\n"
-    assert seen[1].startswith(b"event: submitted\ndata: {")
-    assert seen[2] == b": alive\n\n"
+    async with aclosing(await live.follow(local_scope(), await _queued(live), 0)) as stream:
+        first, second = [formatted(stream, await anext(stream)) for _ in range(2)]
+    assert first.startswith(b"event: submitted\ndata: {")
+    assert second == b": alive\n\n"
     assert live.viewers == 0
 
 
+async def test_pieces_of_an_answer_have_no_id(live: Live) -> None:
+    run_id = await _queued(live)
+    async with aclosing(await live.follow(local_scope(), run_id, 0)) as stream:
+        text = formatted(stream, Batch([Delta(run_id, "talk#0", 3, "word")]))
+    assert text == b'event: delta\ndata: {"step":"talk#0","offset":3,"text":"word"}\n\n'
+
+
 async def test_a_stream_ends_when_the_process_stops(live: Live) -> None:
-    events = await live.follow(local_scope(), await _queued(live), 0)
+    events = told(await live.follow(local_scope(), await _queued(live), 0))
     assert (await anext(events)).kind == "submitted"
     live.stop()
-    assert [event async for event in events if event is not None] == []
+    assert [event async for event in events] == []
+    assert [event async for event in told(await live.follow(local_scope(), await _queued(live), 0))] == []
+    assert live.viewers == 0
 
 
 async def test_there_are_only_so_many_viewers(live: Live) -> None:
     run_id = await _queued(live)
     first = await live.follow(local_scope(), run_id, 0)
-    second = await live.follow(local_scope(), run_id, 0)
-    async with aclosing(first), aclosing(second):
-        await anext(first)
-        await anext(second)
-        with pytest.raises(Overloaded):
-            await live.follow(local_scope(), run_id, 0)
-    await live.follow(local_scope(), run_id, 0)
+    with live.seat():
+        for refused in (live.follow(local_scope(), run_id, 0), live.follow_tenant(local_scope(), None)):
+            with pytest.raises(Overloaded, match="At most 2"):
+                await refused
+        with pytest.raises(Overloaded), live.seat():
+            pass
+        seated = await live.follow(local_scope(), run_id, 0, seated=True)
+        seated.close()
+    first.close()
+    assert live.viewers == 0
+    (await live.follow(local_scope(), run_id, 0)).close()
 
 
 async def test_a_foreign_run_is_not_there_to_follow(live: Live) -> None:
     run_id = await _queued(live)
     with pytest.raises(NotFound):
         await live.follow(Scope("other", "you"), run_id, 0)
+    with pytest.raises(NotFound):
+        await live.follow(local_scope(), UUID(int=1), 0)
     with pytest.raises(InvalidInput):
         await live.follow(local_scope(), run_id, 2)
+    assert live.viewers == 0
 
 
-async def test_a_long_journal_is_told_whole(live: Live, conninfo: str) -> None:
+@pytest.mark.parametrize("length", [2, PAGE, PAGE + 1, 4 * PAGE])
+async def test_a_long_journal_is_told_whole(live: Live, conninfo: str, length: int) -> None:
     run_id = await _queued(live)
     entry = "insert into journal (run_id, seq, kind, key, payload) values (%s, %s, %s, '', '{}')"
     with psycopg.connect(conninfo) as connection:
-        for seq in range(2, 401):
-            connection.execute(entry, (run_id, seq, "run_completed" if seq == 400 else "noted"))
-        connection.execute("update runs set seq = 400, status = 'completed' where id = %s", (run_id,))
-    seen = [event async for event in await live.follow(local_scope(), run_id, 0)]
-    assert [event.seq for event in seen] == [*range(1, 401), 400]
+        for seq in range(2, length + 1):
+            connection.execute(entry, (run_id, seq, "run_completed" if seq == length else "noted"))
+        connection.execute("update runs set seq = %s, status = 'completed' where id = %s", (length, run_id))
+    seen = [event async for event in told(await live.follow(local_scope(), run_id, 0))]
+    assert [event.seq for event in seen] == [*range(1, length + 1), length]
+    again = [event async for event in told(await live.follow(local_scope(), run_id, length))]
+    assert again == [End(status="completed", seq=length)]
+
+
+async def test_a_run_that_is_deleted_is_followed_no_longer(live: Live, conninfo: str) -> None:
+    run_id = await _queued(live)
+    events = told(await live.follow(local_scope(), run_id, 0))
+    assert (await anext(events)).kind == "submitted"
+    with psycopg.connect(conninfo) as connection:
+        connection.execute("delete from journal where run_id = %s", (run_id,))
+        connection.execute("delete from runs where id = %s", (run_id,))
+    async with asyncio.timeout(5):
+        assert {event async for event in events} == {None}
 
 
 def test_every_final_entry_has_a_state() -> None:

@@ -10,8 +10,9 @@ import pytest
 from pilothouse.kit.ids import Ids
 from pilothouse.kit.scope import Scope
 from pilothouse.kit.session import Database
-from pilothouse.runs.repository import RunRepository
-from pilothouse.runs.schemas import RunQuery, RunStatus
+from pilothouse.runs.filters import RunQuery
+from pilothouse.runs.repository import Digest, RunRepository
+from pilothouse.runs.schemas import RunStatus
 
 ME, STRANGER = Scope("default", "me"), Scope("other", "you")
 START = dt.datetime(2030, 1, 1, tzinfo=dt.UTC)
@@ -124,11 +125,24 @@ async def test_entries_come_in_order_and_only_those_that_are_wanted(
     run_id = ids[0]
     assert [row.seq for row in await repository.entries(run_id, 2, 2)] == [3, 4]
     assert [row.seq for row in await repository.entries(run_id, 0, 9, ["emitted"])] == [2, 4]
-    assert [row.seq for row in await repository.last_entries(run_id, ["emitted", "submitted"], 2)] == [4, 2]
-    last = await repository.last_step(run_id)
-    assert last is not None
-    assert (last.seq, last.key) == (4, "b")
-    assert await repository.last_step(ids[1]) is None
+
+
+async def test_the_digest_of_a_run_has_its_first_its_last_and_what_was_emitted(
+    repository: RunRepository, ids: list[UUID], conninfo: str
+) -> None:
+    kinds = [("submitted", ""), ("emitted", "a"), ("completed", "a"), ("emitted", "b"), ("run_completed", "")]
+    with psycopg.connect(conninfo) as connection:
+        for seq, (kind, key) in enumerate(kinds, 1):
+            connection.execute(ENTRY, (ids[0], seq, kind, key))
+        connection.execute("update runs set seq = 5 where id = %s", (ids[0],))
+    run = await repository.get(ids[0])
+    other = await repository.get(ids[1])
+    assert run is not None
+    assert other is not None
+    found = await repository.digest(run)
+    assert [row and row.seq for row in (found.first, found.final, found.step)] == [1, 5, 4]
+    assert [row.seq for row in found.emitted] == [4, 2]
+    assert await repository.digest(other) == Digest(emitted=[], forks=[])
 
 
 async def test_a_worker_lives_while_its_heartbeat_is_fresh(repository: RunRepository, conninfo: str) -> None:

@@ -57,7 +57,19 @@ async def test_a_bad_item_fails_alone_and_the_others_succeed(flushes: Flushes) -
     results = await asyncio.gather(*map(batcher.put, (1, -2, 3)), return_exceptions=True)
     assert (results[0], results[2]) == (2, 6)
     assert isinstance(results[1], ValueError)
-    assert flushes.batches == [[1, -2, 3], [1], [-2], [3]]
+    assert flushes.batches == [[1, -2, 3], [1], [-2, 3], [-2], [3]]
+
+
+@pytest.mark.parametrize(("bad", "most"), [([200], 17), ([0, 255], 33), (list(range(0, 256, 32)), 8 * 12)])
+async def test_few_bad_items_among_many_are_found_by_halves(
+    flushes: Flushes, bad: list[int], most: int
+) -> None:
+    batcher = Batcher(flushes)
+    numbers = [-1 if number in bad else number + 20 for number in range(256)]
+    results = await asyncio.gather(*map(batcher.put, numbers), return_exceptions=True)
+    assert [at for at, result in enumerate(results) if isinstance(result, ValueError)] == bad
+    assert all(result == 2 * numbers[at] for at, result in enumerate(results) if at not in bad)
+    assert len(flushes.batches) <= most
 
 
 async def test_an_item_may_be_refused_by_its_result(flushes: Flushes) -> None:

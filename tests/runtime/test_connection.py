@@ -9,16 +9,65 @@ import psycopg
 import pytest
 
 from pilothouse.errors import DatabaseUnavailable
-from pilothouse.runtime.connection import Lane, explain
+from pilothouse.runtime.connection import Lane, Query, explain
 from support.waiting import rows
 
 KILL = "select pg_terminate_backend(%s)"
 
 
-async def test_a_lane_is_opened_when_it_is_used_with_its_settings(conninfo: str) -> None:
-    lane = Lane(conninfo, ("enable_seqscan = off",))
-    assert await lane.rows("show enable_seqscan") == [("off",)]
-    assert await lane.rows("set application_name to 'mine'") == []
+SHOWN = "select current_setting('enable_seqscan'), current_setting('jit')"
+
+
+async def test_a_lanes_settings_hold_for_its_statements_and_not_for_its_session(conninfo: str) -> None:
+    lane = Lane(conninfo, {"enable_seqscan": "off"})
+    before = rows(conninfo, SHOWN)
+    for _ in range(7):  # prepared, too
+        assert await lane.rows(SHOWN) == [("off", "off")]
+    connection = await lane.connection()
+    assert await (await connection.execute(SHOWN)).fetchall() == before
+    assert await lane.rows("create temporary table kept (n int)") == []
+    await lane.close()
+
+
+async def test_what_comes_before_a_statement_is_in_its_transaction(conninfo: str) -> None:
+    lane = Lane(conninfo)
+    insert = Query("insert into kept values (%s)", (1,))
+    await lane.rows("create temporary table kept (n int primary key)")
+    assert await lane.rows("select n from kept", before=[insert]) == [(1,)]
+    with pytest.raises(psycopg.errors.UniqueViolation):
+        await lane.rows("insert into kept values (1)", before=[Query("insert into kept values (2)")])
+    with pytest.raises(psycopg.errors.UniqueViolation):
+        await lane.rows("insert into kept values (2)", before=[insert])
+    assert await lane.rows("select n from kept") == [(1,)]
+    await lane.close()
+
+
+async def test_a_lane_says_what_it_is_for(conninfo: str) -> None:
+    lane = Lane(conninfo, purpose="claims")
+    assert await lane.rows("select current_setting('application_name')") == [("pilothouse-claims",)]
+    await lane.close()
+
+
+@pytest.mark.parametrize(("prepare", "kept"), [(True, 1), (False, 0)])
+async def test_statements_are_kept_on_the_server_only_where_that_is_allowed(
+    conninfo: str, prepare: bool, kept: int
+) -> None:
+    lane = Lane(conninfo, {"enable_seqscan": "off"}, prepare=prepare)
+    for _ in range(7):
+        await lane.rows("select 1 where false")
+    found = await lane.rows("select count(*) from pg_prepared_statements where statement ~ 'where false$'")
+    assert found == [(kept,)]
+    await lane.close()
+
+
+async def test_a_lane_that_met_a_server_without_writes_looks_for_another(conninfo: str) -> None:
+    lane = Lane(conninfo)
+    first = await lane.connection()
+    await first.execute("set default_transaction_read_only = on")  # as on a server that was demoted
+    with pytest.raises(DatabaseUnavailable, match="read-only"):
+        await lane.rows("delete from workers")
+    assert await lane.rows("delete from workers") == []
+    assert first.closed
     await lane.close()
 
 
@@ -54,8 +103,11 @@ async def test_a_transaction_on_a_held_lane_is_undone_by_an_error(conninfo: str)
     await lane.close()
 
 
-async def test_a_caller_that_is_cancelled_leaves_the_lane_usable(conninfo: str) -> None:
-    lane = Lane(conninfo)
+@pytest.mark.parametrize("settings", [None, {"enable_seqscan": "off"}])
+async def test_a_caller_that_is_cancelled_leaves_the_lane_usable(
+    conninfo: str, settings: dict[str, str] | None
+) -> None:
+    lane = Lane(conninfo, settings)
     await lane.rows("select 1")
     slow = asyncio.create_task(lane.rows("select pg_sleep(30)"))
     await asyncio.sleep(0.05)

@@ -58,7 +58,7 @@ async def test_a_run_is_executed_and_followed_to_its_end(open_engine: Open, star
     engine = await open_engine(thrice)
     await start_worker(engine)
     run_id = await submit(engine, thrice, 5)
-    entries = [entry async for entry in engine.follow(run_id, poll=0.2)]
+    entries = [entry async for entry in engine.follow(run_id)]
     assert [entry.seq for entry in entries] == [1, 2, 3, 4, 5]
     assert [entry.key for entry in entries] == ["", "double#0", "double#1", "double#2", ""]
     assert entries[-1].payload == b'{"output":40}'

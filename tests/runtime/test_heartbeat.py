@@ -13,13 +13,20 @@ import psycopg
 import pytest
 
 from pilothouse.errors import DatabaseUnavailable
+from pilothouse.kit.clock import ServerClock, elapsed
 from pilothouse.kit.ids import Ids
 from pilothouse.runtime.heartbeat import Heartbeat, lock_key
 from pilothouse.runtime.worker_settings import WorkerSettings
+from support.clocks import ManualClock
+from support.proxy import Proxy
 from support.waiting import rows, until
 
 QUICK = WorkerSettings(heartbeat=0.02, lease=10)
-LOCKS = "select count(*) from pg_locks where locktype = 'advisory' and granted"
+OURS = """
+ from pg_locks where locktype = 'advisory' and granted
+  and database = (select oid from pg_database where datname = current_database())
+"""
+LOCKS = f"select count(*) {OURS}"
 KILL = """
 select pg_terminate_backend(pid) from pg_stat_activity
  where datname = current_database() and pid <> pg_backend_pid()
@@ -66,12 +73,63 @@ async def test_without_a_database_it_does_not_start() -> None:
     heartbeat.stop()
 
 
+SESSIONS = """
+select count(*) from pg_stat_activity
+ where datname = current_database() and application_name = 'pilothouse-heartbeat'
+"""
+
+
+async def test_what_is_stopped_while_it_still_connects_leaves_nothing_behind(conninfo: str) -> None:
+    with Proxy(conninfo) as proxy:
+        proxy.delay = 0.05  # for each step of connecting and registering
+        heartbeat = Heartbeat(proxy.conninfo, Ids().new(), ["w@1"], QUICK)
+        starting = asyncio.create_task(asyncio.to_thread(heartbeat.start))
+        await until(lambda: rows(conninfo, SESSIONS) == [(1,)])
+        await asyncio.to_thread(heartbeat.stop)
+        await starting
+        assert rows(conninfo, "select count(*) from workers") == [(0,)]
+        assert not heartbeat._thread.is_alive()
+        await until(lambda: rows(conninfo, SESSIONS) == [(0,)])
+
+
+async def test_what_was_stopped_before_it_started_does_not_start(conninfo: str) -> None:
+    heartbeat = Heartbeat(conninfo, Ids().new(), ["w@1"], QUICK)
+    heartbeat.stop()
+    heartbeat.start()
+    assert not heartbeat.valid()
+    assert rows(conninfo, "select count(*) from workers") == [(0,)]
+
+
+async def test_a_beat_that_nobody_answers_is_given_up_in_time_for_another(conninfo: str) -> None:
+    with Proxy(conninfo) as proxy:
+        settings = WorkerSettings(heartbeat=0.02, lease=1.5)
+        heartbeat = Heartbeat(proxy.conninfo, Ids().new(), ["w@1"], settings)
+        await asyncio.to_thread(heartbeat.start)
+        held = heartbeat.lease()
+        proxy.swallow()
+        await until(lambda: not heartbeat.valid())
+        proxy.mend()
+        await until(heartbeat.valid)
+        assert not held.valid()  # whatever it held may be somebody else's
+        await asyncio.to_thread(heartbeat.stop)
+
+
+async def test_each_beat_puts_the_clock_right(conninfo: str) -> None:
+    clock = ServerClock(ManualClock())
+    assert clock.now().year == 2030
+    heartbeat = Heartbeat(conninfo, Ids().new(), ["w@1"], QUICK, clock)
+    heartbeat.start()
+    ((now,),) = rows(conninfo, "select clock_timestamp()")
+    assert abs((clock.now() - now).total_seconds()) < 1
+    heartbeat.stop()
+
+
 async def test_a_lease_is_valid_before_the_first_and_after_the_last_beat_never(conninfo: str) -> None:
     heartbeat = Heartbeat(conninfo, Ids().new(), [], QUICK)
     assert not heartbeat.valid()
-    heartbeat._renewed = time.monotonic() - QUICK.lease * 0.79
+    heartbeat._renewed = elapsed() - QUICK.lease * 0.79
     assert heartbeat.valid()
-    heartbeat._renewed = time.monotonic() - QUICK.lease * 0.81  # before anybody else takes over
+    heartbeat._renewed = elapsed() - QUICK.lease * 0.81  # before anybody else takes over
     assert not heartbeat.valid()
 
 
@@ -97,7 +155,7 @@ async def test_a_lock_that_a_dead_session_still_holds_does_not_stop_it(beating: 
         ghost.execute("select pg_advisory_lock(%s)", (lock_key(worker_id),))
         heartbeat = await asyncio.wait_for(beating(worker_id=worker_id), 5)
         assert heartbeat.valid()
-    pid = "select pid from pg_locks where locktype = 'advisory' and granted"
+    pid = f"select pid {OURS}"
     mine = heartbeat._connection.info.backend_pid
     await until(lambda: rows(conninfo, pid) == [(mine,)])
 
@@ -176,7 +234,7 @@ async def test_a_lease_that_was_interrupted_never_becomes_valid_again(conninfo: 
     heartbeat._renew()
     before = heartbeat.lease()
     assert before.valid()
-    heartbeat._renewed = time.monotonic() - QUICK.lease  # as if the process had been frozen since
+    heartbeat._renewed = elapsed() - QUICK.lease  # as if the process had been frozen since
     assert not before.valid()
     heartbeat._renew()
     assert heartbeat.valid()

@@ -9,7 +9,10 @@ import pytest
 from pilothouse.runtime.listener import CANCELS, JOURNAL, RUNS, Listener
 from support.waiting import rows, until
 
-OTHERS = "select pg_terminate_backend(pid) from pg_stat_activity where query ~ '^listen'"
+OTHERS = """
+select pg_terminate_backend(pid) from pg_stat_activity
+ where datname = current_database() and application_name = 'pilothouse-listener'
+"""
 
 
 @pytest.fixture

@@ -84,7 +84,7 @@ async def main(conninfo: str, folder: Path, run_id: UUID) -> None:
     await engine.open()
     worker = engine.worker(QUICK, only=run_id)
     working = asyncio.create_task(worker.run())
-    async for _ in engine.follow(run_id, poll=0.1):
+    async for _ in engine.follow(run_id):
         continue
     await worker.stop()
     await working

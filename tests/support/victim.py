@@ -11,8 +11,10 @@ import os
 import signal
 import sys
 import time
+from dataclasses import replace
 from pathlib import Path
 
+import orjson
 from pydantic import BaseModel
 
 from pilothouse import Context, Progress, ReasonCard, agent, tool, workflow
@@ -152,23 +154,24 @@ async def linger(ctx: Context, given: Journey) -> None:
 FLOWS = (journey, gated, errand, patient)
 
 
-async def work(conninfo: str, folder: str) -> None:
+async def work(conninfo: str, folder: str, settings: dict[str, float]) -> None:
     engine = Engine(conninfo, Workflows(FLOWS), ObjectArtifacts.local(Path(folder) / "artifacts"))
     await engine.open()
-    await engine.worker(SETTINGS).run()
+    await engine.worker(replace(SETTINGS, **settings)).run()
 
 
 def main() -> None:
-    """Fork a worker for each line `FOLDER CONNINFO`, and write its pid."""
+    """Fork a worker for each line, which has the arguments of `work` as JSON, and write its pid."""
     signal.signal(signal.SIGCHLD, signal.SIG_IGN)  # nobody waits for the dead
     for line in sys.stdin:
-        folder, _, conninfo = line.strip().partition(" ")
+        given = orjson.loads(line)
         pid = os.fork()
         if pid == 0:
-            log = os.open(Path(folder) / "workers.log", os.O_WRONLY | os.O_APPEND | os.O_CREAT, 0o600)
+            path = Path(given["folder"]) / "workers.log"
+            log = os.open(path, os.O_WRONLY | os.O_APPEND | os.O_CREAT, 0o600)
             os.dup2(log, 1)
             os.dup2(log, 2)
-            asyncio.run(work(conninfo, folder))
+            asyncio.run(work(**given))
             os._exit(0)
         sys.stdout.write(f"{pid}\n")
         sys.stdout.flush()

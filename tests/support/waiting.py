@@ -39,7 +39,7 @@ async def submit(engine: Engine, workflow: Workflow, value: Any = None, **order:
 async def ended(engine: Engine, run_id: UUID, seconds: float = 15.0) -> Entry:
     """The entry that ends a run."""
     async with asyncio.timeout(seconds):
-        async for entry in engine.follow(run_id, poll=0.2):
+        async for entry in engine.follow(run_id):
             last = entry
     if last.kind not in FINAL:
         raise AssertionError(f"{last} is no end")

@@ -8,6 +8,8 @@ import subprocess
 import sys
 from pathlib import Path
 
+import orjson
+
 TESTS = Path(__file__).parents[1]
 
 
@@ -25,8 +27,10 @@ class Workers:
             text=True,
         )
 
-    def start(self) -> int:
-        self.process.stdin.write(f"{self.folder} {self.conninfo}\n")
+    def start(self, conninfo: str | None = None, **settings: float) -> int:
+        """Start a worker with `settings` other than the victims' own; its process id."""
+        given = {"folder": str(self.folder), "conninfo": conninfo or self.conninfo, "settings": settings}
+        self.process.stdin.write(orjson.dumps(given).decode() + "\n")
         self.process.stdin.flush()
         pid = int(self.process.stdout.readline())
         self.pids.add(pid)

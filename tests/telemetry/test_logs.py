@@ -12,6 +12,7 @@ import structlog
 
 from pilothouse import Context, agent, tool, workflow
 from pilothouse.runtime.engine import Engine
+from pilothouse.runtime.observing import Origin, origin
 from pilothouse.telemetry import logs
 from support.waiting import ended, submit
 
@@ -140,3 +141,62 @@ async def test_a_failed_run_is_logged_with_its_code_and_its_step(
     await ended(engine, run_id)
     (line,) = [line for line in lines(out) if line["event"] == "run_failed"]
     assert (line["run_id"], line["step"], line["code"]) == (str(run_id), "broken#0", "step_failed")
+
+
+def test_lines_hold_no_secrets_wherever_they_stand(out: io.StringIO) -> None:
+    try:
+        int("postgresql://ada:hunter2@db/x")
+    except ValueError:
+        log.exception("it_failed", password="hunter2", nested={"api_key": "hunter2"}, mail="ada@example.org")
+    assert "hunter2" not in out.getvalue()
+    assert "ada@" not in out.getvalue()
+    (line,) = lines(out)
+    assert line["exception"][0]["exc_value"].endswith("'postgresql://ada:***@db/x'")
+    assert (line["password"], line["nested"]) == ("***", {"api_key": "***"})
+
+
+def test_readable_lines_hold_no_secrets_either() -> None:
+    before = structlog.get_config()
+    made = io.StringIO()
+    logs.configure("info", "readable", made)
+    try:
+        int("token=hunter2")
+    except ValueError:
+        log.exception("it_failed", secret="hunter2")
+    structlog.configure(**before)
+    assert "hunter2" not in made.getvalue()
+    assert "'token=***" in made.getvalue()
+
+
+async def test_every_line_of_a_run_carries_request_tenant_trace_and_agent(
+    out: io.StringIO,
+    open_engine: Callable[..., Awaitable[Engine]],
+    start_worker: Callable[..., Awaitable[Any]],
+) -> None:
+    @agent
+    def inner(ctx: Context) -> None:
+        log.info("in_thread")
+
+    @tool
+    async def send(ctx: Context) -> None:
+        log.info("in_tool")
+
+    @workflow("identified")
+    async def flow(ctx: Context) -> None:
+        await ctx.call(inner)
+        await ctx.act(send)
+
+    engine = await open_engine(flow)
+    await start_worker(engine)
+    trace = "4bf92f3577b34da6a3ce929d0e0e4736"
+    token = origin.set(Origin("r-7", f"00-{trace}-00f067aa0ba902b7-01"))
+    run_id = await submit(engine, flow, tenant_id="acme")
+    origin.reset(token)
+    await ended(engine, run_id)
+    mine = {line["event"]: line for line in lines(out) if line.get("run_id") == str(run_id)}
+    ids = {
+        (line["request_id"], line["tenant_id"], line["trace_id"], line["workflow"]) for line in mine.values()
+    }
+    assert ids == {("r-7", "acme", trace, "identified@1")}
+    assert (mine["in_thread"]["agent"], mine["in_thread"]["step"]) == ("inner", "inner#0")
+    assert "agent" not in mine["in_tool"]

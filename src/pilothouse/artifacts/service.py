@@ -8,10 +8,10 @@ from uuid import UUID
 
 from pilothouse.artifacts.repository import ArtifactRepository
 from pilothouse.artifacts.schemas import Artifact, ArtifactQuery
-from pilothouse.artifacts.store import ObjectArtifacts
 from pilothouse.errors import NotFound, PilothouseError
 from pilothouse.kit.pagination import Page
 from pilothouse.kit.scope import Scope
+from pilothouse.runtime.ports import ArtifactStore
 
 
 class ArtifactDamaged(PilothouseError):
@@ -23,7 +23,7 @@ class ArtifactDamaged(PilothouseError):
 class Artifacts:
     """The artifacts that a scope may see."""
 
-    def __init__(self, repository: ArtifactRepository, store: ObjectArtifacts, scope: Scope) -> None:
+    def __init__(self, repository: ArtifactRepository, store: ArtifactStore, scope: Scope) -> None:
         """Read rows through `repository` and bytes from `store`."""
         self._repository = repository
         self._store = store
@@ -41,9 +41,10 @@ class Artifacts:
             raise NotFound(f"There is no artifact {artifact_id}.")
         return Artifact.model_validate(row)
 
-    async def of_run(self, run_id: UUID) -> list[Artifact]:
-        """The artifacts of a run, in the order in which they were saved."""
-        return [Artifact.model_validate(row) for row in await self._repository.of_run(run_id)]
+    async def of_run(self, run_id: UUID, *, forked: bool = True) -> list[Artifact]:
+        """The artifacts of a run, in the order in which they were saved; also those that a fork shares."""
+        rows = await self._repository.of_run(run_id, forked=forked)
+        return [Artifact.model_validate(row) for row in rows]
 
     async def content(self, artifact: Artifact, start: int, end: int) -> AsyncIterator[bytes]:
         """The bytes from `start` to before `end`, in pieces; the first is read before this returns.

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import AsyncIterator, Sequence
-from dataclasses import dataclass
+from collections.abc import AsyncIterator, Mapping, Sequence
+from dataclasses import dataclass, field
 from typing import Any, Protocol
 
 from pilothouse.cli.view import Event
@@ -21,6 +21,7 @@ class RunRow:
     status: str
     created_at: dt.datetime
     changed_at: dt.datetime
+    labels: dict[str, str] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)
@@ -36,7 +37,13 @@ class Client(Protocol):
     """Everything the command line does with runs. Ids are the texts that people see."""
 
     async def submit(
-        self, workflow: str, payload: bytes, *, priority: int = 0, idempotency_key: str | None = None
+        self,
+        workflow: str,
+        payload: bytes,
+        *,
+        priority: int = 0,
+        idempotency_key: str | None = None,
+        labels: Mapping[str, str] | None = None,
     ) -> str:
         """Make a run; returns its id."""
         ...
@@ -53,8 +60,8 @@ class Client(Protocol):
         """The run's status; raises `NotFound`."""
         ...
 
-    async def list(self, status: str | None, workflow: str | None, limit: int) -> Sequence[RunRow]:
-        """The newest runs first."""
+    async def list(self, wanted: Mapping[str, Any], limit: int, sort: str = "newest") -> Sequence[RunRow]:
+        """The first `limit` runs that fit a filter, which is what the API takes."""
         ...
 
     async def answer(self, run_id: str, key: str, text: str) -> str:
@@ -82,24 +89,20 @@ class Client(Protocol):
         ...
 
 
-LOOKED_THROUGH = 1000
-"""How many of the newest runs are looked through for the end of an id."""
-
-
 async def find(client: Client, text: str) -> RunRow:
-    """The run that `text` names: its id, or an end of it that no other of the newest runs has.
+    """The run that `text` names: its id, or an end of it that no other run has.
 
     Raises `NotFound` where there is none, `InvalidInput` where there are several.
     """
     wanted = text.strip().lower()
-    if len(wanted) < 4 or not set(wanted) <= set("0123456789abcdef-"):
+    if not 4 <= len(wanted) <= 36 or not set(wanted) <= set("0123456789abcdef-"):
         raise InvalidInput(
             f"{text[:60]!r} names no run.", hint="Give an id, or at least its last 4 characters."
         )
-    rows = [row for row in await client.list(None, None, LOOKED_THROUGH) if row.id.endswith(wanted)]
+    rows = await client.list({"id_suffix": wanted}, 6)
     if not rows:
         raise NotFound(f"There is no run {text[:60]!r}.", hint="`pilothouse runs` lists them.")
     if len(rows) > 1:
-        ids = ", ".join(row.id for row in rows[:5])
-        raise InvalidInput(f"{text!r} names {len(rows)} runs: {ids}.", hint="Give more of the id.")
+        ids = ", ".join(row.id for row in rows[:5]) + (", ..." if len(rows) > 5 else "")
+        raise InvalidInput(f"{text!r} names several runs: {ids}.", hint="Give more of the id.")
     return rows[0]

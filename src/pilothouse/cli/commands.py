@@ -7,6 +7,7 @@ import io
 import json
 import re
 import sys
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
@@ -26,22 +27,25 @@ PICTURE_WIDTH = 110
 
 
 async def list_runs(
-    options: Options, status: str | None, workflow: str | None, limit: int, *, as_json: bool
+    options: Options, wanted: Mapping[str, Any], sort: str, limit: int, *, as_json: bool
 ) -> None:
-    """Print the newest runs."""
+    """Print the runs that fit a filter."""
     async with opened(options) as client:
-        rows = await client.list(status, workflow, limit)
+        rows = await client.list(wanted, limit, sort)
     if as_json:
         _document([row.__dict__ for row in rows])
         return
-    table = _table("run", "workflow", "status", "created", "changed")
+    labelled = any(row.labels for row in rows)
+    table = _table("run", "workflow", "status", "created", "changed", *(["labels"] if labelled else []))
     for row in rows:
         style = cards.STATUS_STYLES.get(row.status, "")
         times = (f"{moment:%Y-%m-%d %H:%M:%S}" for moment in (row.created_at, row.changed_at))
-        table.add_row(
-            cards.short(row.id), f"{row.workflow}@{row.version}", f"[{style}]{row.status}[/]", *times
-        )
-    _print(table if rows else 'No runs yet. Start one: pilothouse run mlops "..."')
+        cells = [cards.short(row.id), f"{row.workflow}@{row.version}", f"[{style}]{row.status}[/]", *times]
+        if labelled:
+            cells.append(escape(", ".join(f"{key}={value}" for key, value in sorted(row.labels.items()))))
+        table.add_row(*cells)
+    nothing = "No run fits." if wanted else 'No runs yet. Start one: pilothouse run mlops "..."'
+    _print(table if rows else nothing)
 
 
 async def show_run(options: Options, run_id: str, svg: Path | None, *, as_json: bool) -> None:

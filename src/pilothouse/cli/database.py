@@ -33,9 +33,12 @@ def _data(context: typer.Context) -> Path:
 @cli.command()
 def start(context: typer.Context) -> None:
     """Start the server and keep it running until `pilothouse db stop`."""
+    from pilothouse.app import archive_of
     from pilothouse.kit import postgres
+    from pilothouse.settings import load
 
-    state = postgres.start(_data(context))
+    data = _data(context)
+    state = postgres.start(data, archive=archive_of(load(data=context.obj["data"])))
     typer.echo(f"PostgreSQL {state.version} runs (process {state.pid}) on {state.data}")
 
 
@@ -67,6 +70,8 @@ def status(context: typer.Context, as_json: Json = False) -> None:
         "used_by": list(state.holders),
         "bytes": state.size,
         "log": str(state.log) if state.log else None,
+        "archive": str(state.archive) if state.archive else None,
+        "archived": state.archiving,
     }
     if as_json:
         import json
@@ -76,6 +81,18 @@ def status(context: typer.Context, as_json: Json = False) -> None:
     for name, value in facts.items():
         shown = ", ".join(map(str, value)) if isinstance(value, list) else value
         typer.echo(f"{name + ':':9} {'-' if shown in {None, ''} else shown}")
+
+
+@cli.command()
+def unarchive(context: typer.Context) -> None:
+    """Archive the server's log of writes no longer, from its next start on.
+
+    The setting wal_archive begins it again: unset that first. What was archived stays.
+    """
+    from pilothouse.kit import postgres
+
+    folder = postgres.stop_archiving(_data(context))
+    typer.echo(f"no longer archived to {folder}" if folder else "nothing was archived")
 
 
 @cli.command(context_settings={"allow_extra_args": True, "ignore_unknown_options": True})
@@ -108,3 +125,24 @@ def upgrade(context: typer.Context) -> None:
     with postgres.attach(data) as attachment:
         before = schema.upgrade(attachment.dsn)
     typer.echo(f"schema {before or 'none'} -> {schema.head()}")
+
+
+@cli.command()
+def migrate(
+    context: typer.Context,
+    plan: Annotated[bool, typer.Option("--plan", help="Only tell what is to be changed.")] = False,
+    post: Annotated[
+        bool, typer.Option("--post", help="Also drop what only processes of older releases use.")
+    ] = False,
+    force: Annotated[bool, typer.Option("--force", help="With --post: even while those live.")] = False,
+    as_json: Json = False,
+) -> None:
+    """Bring the schema to the newest revision, here or on the server of PILOTHOUSE_DATABASE_URL.
+
+    Every process does so when it starts. Older ones work on meanwhile; what only they use, --post drops.
+
+    Example: pilothouse db migrate --plan
+    """
+    from pilothouse.cli.migrating import migrate as change
+
+    change(context.obj, plan=plan, with_post=post, force=force, as_json=as_json)

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Sequence
-from typing import Any
+from collections.abc import AsyncIterator, Mapping, Sequence
+from contextlib import asynccontextmanager
+from typing import TYPE_CHECKING, Any
 from uuid import UUID
 
 import orjson
@@ -13,6 +14,11 @@ from pilothouse.cli.client import Named, RunRow
 from pilothouse.cli.view import Event
 from pilothouse.runtime.engine import DEFAULT_TENANT, Order
 from pilothouse.runtime.entries import Entry, decode
+
+if TYPE_CHECKING:
+    from sqlalchemy.ext.asyncio import AsyncSession
+
+    from pilothouse.runs.filters import RunQuery
 
 PRINCIPAL = "local"
 
@@ -26,11 +32,22 @@ class LocalClient:
         self._engine = pilothouse.engine
 
     async def submit(
-        self, workflow: str, payload: bytes, *, priority: int = 0, idempotency_key: str | None = None
+        self,
+        workflow: str,
+        payload: bytes,
+        *,
+        priority: int = 0,
+        idempotency_key: str | None = None,
+        labels: Mapping[str, str] | None = None,
     ) -> str:
         """Make a run; returns its id."""
         order = Order(
-            workflow, payload, principal=PRINCIPAL, priority=priority, idempotency_key=idempotency_key
+            workflow,
+            payload,
+            principal=PRINCIPAL,
+            priority=priority,
+            idempotency_key=idempotency_key,
+            labels=labels or {},
         )
         return str(await self._engine.submit(order))
 
@@ -47,29 +64,25 @@ class LocalClient:
         """The run's status."""
         return await self._engine.status(UUID(run_id))
 
-    async def list(self, status: str | None, workflow: str | None, limit: int) -> Sequence[RunRow]:
-        """The newest runs first."""
+    async def list(self, wanted: Mapping[str, Any], limit: int, sort: str = "newest") -> Sequence[RunRow]:
+        """The first `limit` runs that fit a filter."""
         from pilothouse.kit.scope import local_scope
-        from pilothouse.kit.session import Database
         from pilothouse.runs.repository import RunRepository
-        from pilothouse.runs.schemas import RunQuery
 
-        database = Database(self.pilothouse.conninfo, connections=1)
         found: list[RunRow] = []
         cursor: str | None = None
-        try:
-            async with database.session() as session:
-                runs = RunRepository(session, local_scope())
-                while len(found) < limit:
-                    page = await runs.page(_query(RunQuery, status, workflow, limit - len(found), cursor))
-                    for row in page.items:
-                        times = (row.created_at, row.changed_at)
-                        found.append(RunRow(str(row.id), row.workflow, row.version, row.status, *times))
-                    cursor = page.next_cursor
-                    if cursor is None:
-                        break
-        finally:
-            await database.close()
+        async with self.session() as session:
+            runs = RunRepository(session, local_scope())
+            while len(found) < limit:
+                page = await runs.page(_query({**wanted, "sort": sort, "cursor": cursor}, limit - len(found)))
+                for row in page.items:
+                    times = (row.created_at, row.changed_at)
+                    found.append(
+                        RunRow(str(row.id), row.workflow, row.version, row.status, *times, row.labels)
+                    )
+                cursor = page.next_cursor
+                if cursor is None:
+                    break
         return found
 
     async def answer(self, run_id: str, key: str, text: str) -> str:
@@ -83,6 +96,20 @@ class LocalClient:
     async def retry(self, run_id: str) -> Sequence[str]:
         """Retry a failed run; returns the steps that are executed anew."""
         return await self._engine.retry(UUID(run_id), by=PRINCIPAL)
+
+    @asynccontextmanager
+    async def session(self) -> AsyncIterator[AsyncSession]:
+        """A session on the database, for what the engine does not tell."""
+        from pilothouse.kit.session import Database
+
+        database = Database(
+            self.pilothouse.conninfo, connections=1, prepare=self.pilothouse.settings.prepares
+        )
+        try:
+            async with database.session() as session:
+                yield session
+        finally:
+            await database.close()
 
     def content(self, artifact: dict[str, Any]) -> AsyncIterator[bytes]:
         """An artifact's bytes."""
@@ -103,17 +130,17 @@ class LocalClient:
         ]
 
 
-def _query(kind: Any, status: str | None, workflow: str | None, limit: int, cursor: str | None) -> Any:
+def _query(wanted: Mapping[str, Any], limit: int) -> RunQuery:
     """A page query from what was said; raises `InvalidInput` for a filter that cannot be one."""
     from pydantic import ValidationError
 
     from pilothouse.errors import InvalidInput
     from pilothouse.kit.pagination import MAX_LIMIT
+    from pilothouse.runs.filters import RunQuery
     from pilothouse.runtime.signature import explain
 
-    wanted = {"status": [status] if status else [], "workflow": workflow, "cursor": cursor}
     try:
-        return kind(limit=min(limit, MAX_LIMIT), **wanted)
+        return RunQuery.model_validate({**wanted, "limit": min(limit, MAX_LIMIT)})
     except ValidationError as error:
         raise InvalidInput(f"The filter is not valid: {explain(error)}") from None
 

@@ -7,7 +7,8 @@ from typing import Annotated
 
 import typer
 
-from pilothouse.cli import database
+from pilothouse.cli import database, limits, retention, run_operations, schedules
+from pilothouse.cli.run_operations import Label, OfWorkflow, Status, Where
 
 cli = typer.Typer(
     name="pilothouse",
@@ -18,6 +19,10 @@ cli = typer.Typer(
     epilog='Example: pilothouse run mlops "Real-time fraud detection for $5000 a month"',
 )
 cli.add_typer(database.cli, name="db")
+cli.add_typer(limits.cli, name="limits", rich_help_panel="Operating")
+cli.add_typer(retention.cli, name="retention", rich_help_panel="Operating")
+cli.add_typer(schedules.cli, name="schedules", rich_help_panel="Runs")
+cli.add_typer(run_operations.cli)
 
 Run = Annotated[
     str, typer.Argument(help="The run's id, or the end of it (as shown in lists).", metavar="RUN")
@@ -62,6 +67,7 @@ def run(
     ] = None,
     yes: Yes = False,
     answer: Answer = None,
+    label: Label = None,
     out: Out = None,
     save: Save = True,
     as_json: Json = False,
@@ -76,7 +82,7 @@ def run(
     from pilothouse.cli.watching import Answers
 
     answers = Answers(running.parse_answers(answer or []), accept_defaults=yes)
-    how = running.How(answers, as_json, out, save)
+    how = running.How(answers, as_json, out, save, running.parse_labels(label or []))
     payload = running.read_input(text, file)
     code = opening.run(lambda: running.start(opening.Options(**context.obj), workflow, payload, how))
     raise typer.Exit(code)
@@ -104,18 +110,22 @@ def watch(
 @cli.command(rich_help_panel="Runs")
 def runs(
     context: typer.Context,
-    status: Annotated[
-        str | None, typer.Option(help="Only runs in this state (waiting, failed, ...).")
-    ] = None,
-    workflow: Annotated[str | None, typer.Option(help="Only runs of this workflow.")] = None,
-    limit: Annotated[int, typer.Option(min=1, max=1000, help="How many, the newest first.")] = 20,
+    status: Status = None,
+    workflow: OfWorkflow = None,
+    label: Label = None,
+    where: Where = None,
+    sort: Annotated[str, typer.Option(help="newest, oldest, or changed (last changed first).")] = "newest",
+    limit: Annotated[int, typer.Option(min=1, max=1000, help="How many.")] = 20,
     as_json: Json = False,
 ) -> None:
-    """List runs, the newest first.
+    """List runs that fit a filter, by default the newest first.
 
-    Example: pilothouse runs --status waiting
+    Example: pilothouse runs --status failed --label team=risk --where created_after=2026-11-01T00:00:00Z
     """
-    _do(context, "list_runs", status, workflow, limit, as_json=as_json)
+    from pilothouse.cli.selecting import selection
+
+    wanted = selection(status or (), workflow, label or (), where or ())
+    _do(context, "list_runs", wanted, sort, limit, as_json=as_json)
 
 
 @cli.command(rich_help_panel="Runs")
@@ -142,18 +152,6 @@ def answer(
     Example: pilothouse answer 1f2e3d4c cloud=aws
     """
     _do(context, "answer_questions", run_id, answers)
-
-
-@cli.command(rich_help_panel="Runs")
-def cancel(context: typer.Context, run_id: Run) -> None:
-    """Cancel a run."""
-    _do(context, "cancel_run", run_id)
-
-
-@cli.command(rich_help_panel="Runs")
-def retry(context: typer.Context, run_id: Run) -> None:
-    """Queue a failed run again from its failed step; `pilothouse watch` goes on with it."""
-    _do(context, "retry_run", run_id)
 
 
 @cli.command(rich_help_panel="Runs")
@@ -195,11 +193,124 @@ def serve(
     context: typer.Context,
     host: Annotated[str | None, typer.Option(help="Loopback address to serve on.")] = None,
     port: Annotated[int | None, typer.Option(help="Port (0: any free one).")] = None,
+    worker: Annotated[
+        bool, typer.Option("--worker/--no-worker", help="Execute runs, too, or leave that to others.")
+    ] = True,
 ) -> None:
-    """Serve the API, and execute runs beside it."""
+    """Serve the API, and execute runs beside it.
+
+    Example: pilothouse serve --no-worker
+    """
     from pilothouse.cli.operating import serve as serve_now
 
-    serve_now(context.obj, host, port)
+    serve_now(context.obj, host, port, execute=worker)
+
+
+@cli.command(rich_help_panel="Operating")
+def worker(
+    context: typer.Context,
+    slots: Annotated[int | None, typer.Option(min=1, max=10_000, help="Runs to execute at once.")] = None,
+    label: Annotated[
+        list[str] | None,
+        typer.Option("--label", help="key=value that workflows can require. May be repeated."),
+    ] = None,
+    workflow: Annotated[
+        list[str] | None, typer.Option("--workflow", help="Only runs of this workflow. May be repeated.")
+    ] = None,
+    metrics_port: Annotated[
+        int | None, typer.Option(min=0, max=65_535, help="Where /metrics and /health are (0: any free port).")
+    ] = None,
+) -> None:
+    """Execute runs, without an API; the database is the configured one.
+
+    SIGTERM or Ctrl-C drains: nothing more is claimed, and turns under way have `drain_timeout` seconds to end
+    before their runs are given back. A second one gives them back at once.
+
+    Example: pilothouse worker --slots 20 --label gpu=a100 --workflow mlops
+    """
+    from pilothouse.cli.workers import work
+
+    work(context.obj, slots, label or [], workflow or [], metrics_port)
+
+
+@cli.command(rich_help_panel="Operating")
+def workers(context: typer.Context, as_json: Json = False) -> None:
+    """List the workers: where each runs, what it can execute, how busy it is and when it was last heard of.
+
+    Example: pilothouse workers --json
+    """
+    from pilothouse.cli import opening
+    from pilothouse.cli.workers import list_workers
+
+    opening.run(lambda: list_workers(opening.Options(**context.obj), as_json=as_json))
+
+
+@cli.command(rich_help_panel="Operating")
+def backup(
+    context: typer.Context,
+    to: Annotated[
+        str | None, typer.Option("--to", help="Folder or bucket (s3://...); default: the setting backup_to.")
+    ] = None,
+    show: Annotated[bool, typer.Option("--list", help="List the backups and those that failed.")] = False,
+    verify: Annotated[
+        str | None, typer.Option("--verify", help="Read a whole backup and check it.", metavar="ID")
+    ] = None,
+    base: Annotated[
+        bool, typer.Option("--base", help="Copy the embedded server's files to the WAL archive.")
+    ] = False,
+    as_json: Json = False,
+) -> None:
+    """Back up the database and the artifacts, while runs go on.
+
+    Example: pilothouse backup --to /var/backups/pilothouse
+    """
+    from pilothouse.cli import backups, opening
+
+    options = opening.Options(**context.obj)
+    if show:
+        opening.run(lambda: backups.show(options, to, as_json=as_json))
+    elif verify is not None:
+        opening.run(lambda: backups.check(options, to, verify))
+    else:
+        opening.run(lambda: backups.make(options, to, base=base, as_json=as_json))
+
+
+@cli.command(rich_help_panel="Operating")
+def restore(
+    context: typer.Context,
+    source: Annotated[
+        str | None, typer.Argument(help="The backup's id, folder or URL.", metavar="[ID|PATH]")
+    ] = None,
+    to: Annotated[
+        str | None, typer.Option("--from", help="Where the backups are; default: the setting backup_to.")
+    ] = None,
+    into: Annotated[
+        str | None, typer.Option("--into", help="Another database (postgresql://...) or data folder.")
+    ] = None,
+    at: Annotated[
+        str | None, typer.Option("--at", help="Embedded, with a WAL archive: a moment in time, or latest.")
+    ] = None,
+    adopt: Annotated[
+        bool, typer.Option("--adopt", help="Take over a database that a snapshot of its server brought back.")
+    ] = False,
+    force: Annotated[
+        bool, typer.Option("--force", help="Also where there is a database: it is kept under another name.")
+    ] = False,
+    as_json: Json = False,
+) -> None:
+    """Restore a backup. Stop servers and workers first.
+
+    Example: pilothouse restore 20300131T120000Z-4f2a1c --from /var/backups/pilothouse
+    """
+    from pilothouse.cli import backups, opening
+
+    options = opening.Options(**context.obj)
+    if adopt:
+        opening.run(lambda: backups.adopt(options))
+        return
+    opening.run(
+        lambda: backups.bring_back(options, source, to=to, into=into, force=force, at=at, as_json=as_json)
+    )
 
 
 @cli.command(rich_help_panel="Operating")

@@ -25,14 +25,14 @@ FREE_BYTES = 500_000_000
 """Below this much free space, `doctor` warns."""
 
 
-def serve(common: dict[str, Any], host: str | None, port: int | None) -> None:
-    """Serve until SIGTERM or Ctrl-C; running turns are given time to end."""
+def serve(common: dict[str, Any], host: str | None, port: int | None, *, execute: bool = True) -> None:
+    """Serve until SIGTERM or Ctrl-C; turns of a worker that is to `execute` are given time."""
     from pilothouse.server import serve as serve_now
 
     options = Options(**common)
     settings = load(data=options.data, host=host, port=port)
     logs.configure(settings.log_level.value, settings.log_format.value)
-    serve_now(settings, options.installed())
+    serve_now(settings, options.installed(), execute=execute)
 
 
 @dataclass(frozen=True)
@@ -55,6 +55,7 @@ def doctor(common: dict[str, Any], *, as_json: bool) -> int:
         loaded = options.settings()
         findings.append(_attempt("disk", lambda: _disk(data_folder(loaded))))
         findings.append(_attempt("database", lambda: _database(loaded)))
+        findings.append(_attempt("artifacts", lambda: _artifacts(loaded)))
         findings.append(_attempt("applications", lambda: _applications(options)))
     if as_json:
         sys.stdout.write(json.dumps([finding.__dict__ for finding in findings], indent=2) + "\n")
@@ -93,8 +94,7 @@ def _disk(folder: Path) -> Finding:
 
 
 def _database(settings: Settings) -> Finding:
-    import psycopg
-
+    from pilothouse.kit.connecting import insist_on_sessions, server_version
     from pilothouse.migrations.upgrade import head, upgrade
 
     if settings.database_url is None:
@@ -104,12 +104,32 @@ def _database(settings: Settings) -> Finding:
             upgrade(attachment.dsn)
             state = postgres.status(data_folder(settings))
         return Finding("database", well=True, detail=f"PostgreSQL {state.version}, schema {head()}")
-    upgrade(settings.database_url)
-    with psycopg.connect(settings.database_url, connect_timeout=5) as connection:
-        version = connection.info.server_version // 10_000
+    if settings.database_direct_url is None:
+        insist_on_sessions(settings.database_url)
+    upgrade(settings.sessions_url or settings.database_url)
+    version = server_version(settings.database_url)  # through the pooler, if there is one
     well = version >= 15
     advice = "" if well else "Use PostgreSQL 15 or newer."
     return Finding("database", well, f"PostgreSQL {version}, schema {head()}", advice)
+
+
+def _artifacts(settings: Settings) -> Finding:
+    import asyncio
+
+    from pilothouse.app import open_artifacts
+    from pilothouse.artifacts.opening import place, try_out
+    from pilothouse.kit.clock import SystemClock
+
+    async def attempt() -> None:
+        store = open_artifacts(settings, settings.database_url or "")
+        try:
+            await try_out(store, SystemClock().now())
+        finally:
+            await store.close()
+
+    asyncio.run(attempt())
+    where = place(settings.artifacts_url, settings.database_url, data_folder(settings) / "artifacts")
+    return Finding("artifacts", well=True, detail=f"written and read in {where}")
 
 
 def _applications(options: Options) -> Finding:

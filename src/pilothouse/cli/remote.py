@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import datetime as dt
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncIterator, Mapping, Sequence
 from contextlib import asynccontextmanager
 from typing import Any
 
@@ -13,7 +13,7 @@ import orjson
 
 from pilothouse.cli.client import Named, RunRow
 from pilothouse.cli.view import Event
-from pilothouse.errors import Category, InvalidInput, PilothouseError, Unavailable
+from pilothouse.errors import Category, InvalidInput, NotFound, PilothouseError, Unavailable
 
 API = "/api/v1"
 PAGE = 200
@@ -51,10 +51,17 @@ class RemoteClient:
             yield cls(http)
 
     async def submit(
-        self, workflow: str, payload: bytes, *, priority: int = 0, idempotency_key: str | None = None
+        self,
+        workflow: str,
+        payload: bytes,
+        *,
+        priority: int = 0,
+        idempotency_key: str | None = None,
+        labels: Mapping[str, str] | None = None,
     ) -> str:
         """Make a run; returns its id."""
         body = {"workflow": workflow, "input": orjson.loads(payload), "priority": priority}
+        body["labels"] = dict(labels or {})
         headers = {"Idempotency-Key": idempotency_key} if idempotency_key else {}
         return str((await self._json("POST", "/runs", json=body, headers=headers))["id"])
 
@@ -65,12 +72,22 @@ class RemoteClient:
                 async for name, data in self._stream(run_id, after):
                     if name == "end":
                         return
-                    event = _event(orjson.loads(data))
+                    if name == "delta":  # what it says stands in an entry later
+                        continue
+                    event = _event(await self._whole(run_id, orjson.loads(data)))
                     after = event.seq
                     yield event
             except httpx.TransportError:
                 await asyncio.sleep(RECONNECT_AFTER)
                 await self.status(run_id)  # says so, where the server is gone
+
+    async def _whole(self, run_id: str, item: dict[str, Any]) -> dict[str, Any]:
+        """An entry of the stream with its payload, which is not in there where it is large."""
+        if item["encoding"] != "reference":
+            return item
+        params = {"after": item["seq"] - 1, "limit": 1}
+        page = await self._json("GET", f"/runs/{run_id}/journal", params=params)
+        return dict(page["items"][0])
 
     async def events(self, run_id: str) -> Sequence[Event]:
         """The run's events so far."""
@@ -86,10 +103,9 @@ class RemoteClient:
         """The run's status."""
         return str((await self._json("GET", f"/runs/{run_id}"))["status"])
 
-    async def list(self, status: str | None, workflow: str | None, limit: int) -> Sequence[RunRow]:
-        """The newest runs first."""
-        wanted = {"status": status, "workflow": workflow}
-        params: dict[str, Any] = {name: value for name, value in wanted.items() if value is not None}
+    async def list(self, wanted: Mapping[str, Any], limit: int, sort: str = "newest") -> Sequence[RunRow]:
+        """The first `limit` runs that fit a filter."""
+        params: dict[str, Any] = {**wanted, "sort": sort}
         rows: list[RunRow] = []
         while len(rows) < limit:
             page = await self._json("GET", "/runs", params={**params, "limit": min(PAGE, limit - len(rows))})
@@ -105,7 +121,7 @@ class RemoteClient:
         page = await self._json("GET", "/questions", params=params)
         asked = [item for item in page["items"] if item["key"] == key]
         if not asked:
-            raise InvalidInput(f"Run {run_id} has no open question {key!r}.")
+            raise NotFound(f"Run {run_id} has no open question {key!r}.")
         done = await self._json("POST", f"/questions/{asked[0]['id']}/answer", json={"answer": text})
         return str(done["answer"])
 
@@ -143,13 +159,17 @@ class RemoteClient:
             for item in items
         ]
 
+    async def ask(self, method: str, path: str, **options: Any) -> Any:
+        """The JSON that one request is answered with, for what only some commands ask."""
+        return await self._json(method, path, **options)
+
     async def _json(self, method: str, path: str, **options: Any) -> Any:
         try:
             response = await self._http.request(method, API + path, **options)
         except httpx.TransportError as error:
             raise self._away(error) from error
         await _check(response)
-        return response.json()
+        return response.json() if response.content else None
 
     async def _stream(self, run_id: str, after: int) -> AsyncIterator[tuple[str, str]]:
         """The name and data of each server-sent event (WHATWG HTML, section 9.2)."""
@@ -194,5 +214,6 @@ def _event(item: dict[str, Any]) -> Event:
 
 
 def _row(item: dict[str, Any]) -> RunRow:
-    times = (dt.datetime.fromisoformat(item[name]) for name in ("created_at", "changed_at"))
-    return RunRow(item["id"], item["workflow"], item["version"], item["status"], *times)
+    created, changed = (dt.datetime.fromisoformat(item[name]) for name in ("created_at", "changed_at"))
+    known = (item["id"], item["workflow"], item["version"], item["status"])
+    return RunRow(*known, created_at=created, changed_at=changed, labels=item["labels"])

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import sys
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -34,6 +34,7 @@ class How:
     as_json: bool = False
     out: Path | None = None
     save: bool = True
+    labels: Mapping[str, str] = field(default_factory=dict)
 
 
 def parse_answers(items: list[str]) -> dict[str, str]:
@@ -45,6 +46,13 @@ def parse_answers(items: list[str]) -> dict[str, str]:
             raise InvalidInput(f"--answer {item!r} is not of the form key=value.")
         answers[key] = value
     return answers
+
+
+def parse_labels(items: list[str]) -> dict[str, str]:
+    """`key=value` pairs as labels; raises `InvalidInput` for what is none."""
+    from pilothouse.runtime import labels
+
+    return labels.parse(items, "=")
 
 
 def read_input(text: str | None, file: Path | None) -> bytes:
@@ -76,7 +84,8 @@ def read_input(text: str | None, file: Path | None) -> bytes:
 async def start(options: Options, workflow: str, payload: bytes, how: How) -> int:
     """Submit a run and follow it; returns the exit code."""
     async with opened(options) as client:
-        return await follow(client, await client.submit(workflow, payload), workflow, how)
+        run_id = await client.submit(workflow, payload, labels=how.labels)
+        return await follow(client, run_id, workflow, how)
 
 
 async def resume(options: Options, run_id: str, how: How) -> int:
@@ -103,6 +112,7 @@ async def follow(client: Client, run_id: str, workflow: str, how: How) -> int:
     """Execute (locally) and follow a run; on Ctrl-C it is kept, and how to go on is said."""
     view = RunView(run_id, workflow)
     console = Console(stderr=how.as_json)
+    _say_what_is_missing(client, workflow)
     screen = screen_for(console, view, as_json=how.as_json)
     try:
         async with executing(client, run_id):
@@ -151,6 +161,17 @@ async def save(client: Client, view: RunView, folder: Path) -> list[Path]:
                 file.write(piece)
         written.append(path)
     return written
+
+
+def _say_what_is_missing(client: Client, workflow: str) -> None:
+    """Tell that this machine lacks labels without which the run waits for another worker."""
+    if not isinstance(client, LocalClient):
+        return
+    own = client.pilothouse.settings.worker_labels.items()
+    missing = client.pilothouse.engine.workflows.latest(workflow).requires.items() - own
+    if missing:
+        named = ", ".join(f"{key}={value}" for key, value in sorted(missing))
+        sys.stderr.write(f"This machine lacks {named}: the run waits for a worker that has it.\n")
 
 
 def _say_what_is_asked(view: RunView) -> None:

@@ -162,6 +162,10 @@ class RunView:
         self.status = "queued"
         self.error = None
 
+    def _on_forked(self, _event: Event) -> None:
+        self.status = "queued"
+        self.questions.clear()  # they are the parent's: the fork asks its own
+
     def document(self) -> dict[str, Any]:
         """The run as one JSON document."""
         return {

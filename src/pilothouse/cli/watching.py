@@ -20,7 +20,7 @@ from rich.text import Text
 from pilothouse.cli import cards
 from pilothouse.cli.client import Client
 from pilothouse.cli.view import Event, OpenQuestion, RunView, StepLine
-from pilothouse.errors import Conflict, DatabaseUnavailable, InvalidInput
+from pilothouse.errors import Conflict, DatabaseUnavailable, InvalidInput, NotFound
 
 DONE, FAILED, WAITING, INTERRUPTED = 0, 1, 3, 130
 
@@ -236,8 +236,8 @@ class Watch:
                 return
             try:
                 await self.client.answer(self.view.run_id, question.key, text)
-            except Conflict:
-                return  # somebody else was quicker, or the run is over: the journal will tell
+            except (Conflict, NotFound):
+                return  # somebody else was quicker, a fork asks anew, or all is over: the journal tells
             except InvalidInput as error:
                 if question.name in self.answers.given or self.answers.accept_defaults:
                     raise

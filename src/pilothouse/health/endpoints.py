@@ -2,7 +2,7 @@
 
 from fastapi import APIRouter
 
-from pilothouse.health.schemas import Alive, Ready
+from pilothouse.health.schemas import Alive, Detail, Ready
 from pilothouse.health.service import Health
 from pilothouse.kit.problems import documented
 
@@ -20,5 +20,13 @@ def routes(health: Health) -> APIRouter:
     async def ready() -> Ready:
         """Whether the process can serve: database, schema and worker."""
         return await health.ready()
+
+    @router.get("/detail")
+    async def detail() -> Detail:
+        """How each part is that the process depends on, for people and dashboards.
+
+        The answer is 200 whatever it says: it is /health/ready that balancers ask.
+        """
+        return await health.detail()
 
     return router

@@ -2,10 +2,43 @@
 
 from __future__ import annotations
 
-from sqlalchemy import column, exc, select, table
+from typing import NamedTuple
+from uuid import UUID
+
+from sqlalchemy import column, exc, select, table, text
 from sqlalchemy.ext.asyncio import AsyncSession
 
 _VERSION = table("alembic_version", column("version_num"))
+_STATE = table("schema_state", column("oldest_revision"))
+_QUEUE = (
+    "select count(*), extract(epoch from now() - min(changed_at))::float8 from runs where status = 'queued'"
+)
+_WORKERS = """
+select count(*) filter (where heartbeat_at > now() - :lease * interval '1 second'),
+       extract(epoch from now() - max(heartbeat_at) filter (where id = :worker))::float8 from workers
+"""
+
+
+class Queue(NamedTuple):
+    """What waits for a worker, of all tenants: how many runs, and for how many seconds the oldest."""
+
+    runs: int
+    oldest: float
+
+
+class Heartbeats(NamedTuple):
+    """How many workers live, and the seconds since this process's was heard of (None: not at all)."""
+
+    live: int
+    own_age: float | None
+
+
+async def works_on(session: AsyncSession, found: str | None, revision: str) -> bool:
+    """Whether code of a schema `revision` works on a database that is at `found`, which may be newer."""
+    if found is None or found <= revision:
+        return found == revision
+    oldest = (await session.scalars(select(_STATE.c.oldest_revision))).first()
+    return oldest is not None and str(oldest) <= revision
 
 
 async def schema_revision(session: AsyncSession) -> str | None:
@@ -15,3 +48,15 @@ async def schema_revision(session: AsyncSession) -> str | None:
     except exc.ProgrammingError:
         return None
     return None if found is None else str(found)
+
+
+async def queue(session: AsyncSession) -> Queue:
+    """What waits for a worker."""
+    runs, oldest = (await session.execute(text(_QUEUE))).one()
+    return Queue(runs, max(oldest or 0.0, 0.0))
+
+
+async def heartbeats(session: AsyncSession, worker_id: UUID | None, lease: float) -> Heartbeats:
+    """The workers heard of in the last `lease` seconds, and this process's own."""
+    found = await session.execute(text(_WORKERS), {"lease": lease, "worker": worker_id})
+    return Heartbeats(*found.one())

@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Sequence
 from uuid import UUID
 
 from pilothouse.errors import Severity, Unavailable
-from pilothouse.health.repository import schema_revision
-from pilothouse.health.schemas import Ready
+from pilothouse.health.examination import Examination, Inside, Probe
+from pilothouse.health.repository import schema_revision, works_on
+from pilothouse.health.schemas import Detail, Ready
+from pilothouse.kit.clock import SystemClock
 from pilothouse.kit.problems import Fault
 from pilothouse.kit.session import Database
 from pilothouse.runs.service import is_live
@@ -31,13 +34,29 @@ class NotReady(Unavailable):
 class Health:
     """The health of one process. Without `worker_id` other processes execute what this one takes in."""
 
-    def __init__(self, database: Database, revision: str, worker_id: UUID | None, lease: float) -> None:
-        """Expect the schema `revision`, and a heartbeat of the worker in the last `lease` seconds."""
+    def __init__(
+        self,
+        database: Database,
+        revision: str,
+        worker_id: UUID | None,
+        lease: float,
+        probes: Sequence[Probe] = (),
+    ) -> None:
+        """Expect the schema `revision`, and a heartbeat of the worker in the last `lease` seconds.
+
+        `probes` tell of further parts, such as the place for artifacts.
+        """
         self._database = database
         self._revision = revision
         self._worker_id = worker_id
         self._lease = lease
         self._looking: asyncio.Task[Ready] | None = None
+        inside = Inside(database, revision, worker_id, lease)
+        self._examination = Examination([*inside.probes(), *probes], SystemClock())
+
+    async def detail(self) -> Detail:
+        """How each part is. It never fails: a part that does not answer in time has failed."""
+        return await self._examination.detail()
 
     async def ready(self) -> Ready:
         """That all is well; raises `NotReady` that names the first part that is not.
@@ -59,7 +78,7 @@ class Health:
     async def _look(self) -> Ready:
         async with self._database.session() as session:
             found = await schema_revision(session)
-            if found != self._revision:
+            if not await works_on(session, found, self._revision):
                 message = f"The database is at schema {found}, this version needs {self._revision}."
                 raise NotReady("schema", message, hint="Start this version anew: it migrates the database.")
             if self._worker_id is None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Collection, Sequence
 from uuid import UUID
 
-from sqlalchemy import func, select
+from sqlalchemy import and_, func, or_, select
 
 from pilothouse.inbox.schemas import QuestionQuery, QuestionStatus
 from pilothouse.inbox.tables import QuestionRow
@@ -26,12 +26,18 @@ class QuestionRepository(Repository):
         return found.one_or_none()
 
     async def page(self, query: QuestionQuery) -> Rows[QuestionRow]:
-        """The wanted questions, the newest first."""
+        """The wanted questions, the newest first; of a fork, those whose answers it shares among them."""
         statement = select(QuestionRow).where(QuestionRow.tenant_id == self._tenant_id)
         if query.status:
             statement = statement.where(QuestionRow.status.in_([status.value for status in query.status]))
         if query.run_id is not None:
-            statement = statement.where(QuestionRow.run_id == query.run_id)
+            shared = await self._shared_steps(query.run_id, ["answered", "expired"])
+            statement = statement.where(
+                or_(
+                    QuestionRow.run_id == query.run_id,
+                    *(and_(QuestionRow.run_id == run, QuestionRow.key.in_(keys)) for run, keys in shared),
+                )
+            )
         return await self._page(statement, QuestionRow, query)
 
     async def open_of(self, run_id: UUID) -> Sequence[QuestionRow]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
+import hashlib
 import os
 import threading
 import time
@@ -31,6 +32,14 @@ class Ids:
             stamp, counter = self._last >> 12, self._last & 0xFFF
         tail = int.from_bytes(os.urandom(8), "big") & ((1 << 62) - 1)
         return UUID(int=stamp << 80 | _VERSION_7 | counter << 64 | _VARIANT | tail)
+
+
+def derived(moment: dt.datetime, *parts: bytes) -> UUID:
+    """The UUIDv7 of `moment` (not before 1970) whose other bits are a digest of `parts`: always the same."""
+    digested = b"".join(len(part).to_bytes(4, "big") + part for part in parts)
+    bits = int.from_bytes(hashlib.blake2b(digested, digest_size=10).digest(), "big")
+    stamp, counter, tail = int(moment.timestamp() * 1000), bits >> 62 & 0xFFF, bits & ((1 << 62) - 1)
+    return UUID(int=stamp << 80 | _VERSION_7 | counter << 64 | _VARIANT | tail)
 
 
 def made_at(id_: UUID) -> dt.datetime:

@@ -6,7 +6,7 @@ import inspect
 from collections.abc import Iterable
 from typing import Any, Literal
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from pilothouse.errors import InvalidInput, PilothouseError, Unavailable
 
@@ -58,6 +58,19 @@ def pointer(*parts: str | int) -> str:
     return "".join("/" + str(part).replace("~", "~0").replace("/", "~1") for part in parts)
 
 
+def faults_of(error: ValidationError, *inside: str | int) -> list[Fault]:
+    """What a validation found wrong, at most 20 things, each with its place below `inside` in the body."""
+    found = error.errors(include_url=False, include_context=False, include_input=False)
+    return [
+        Fault(
+            where="body",
+            name=pointer(*inside, *item["loc"]),
+            detail=item["msg"].removeprefix("Value error, "),
+        )
+        for item in found[:20]
+    ]
+
+
 def title_of(kind: type[PilothouseError]) -> str:
     """What a class of errors says of itself."""
     return inspect.cleandoc(kind.__doc__ or kind.code).splitlines()[0]
@@ -97,6 +110,8 @@ _SAID = {
     403: "The request comes from a page of another origin.",
     404: "There is no such thing here.",
     409: "The state of the thing does not allow this.",
+    410: "What was there is gone, and does not come back.",
+    412: "The thing was changed meanwhile.",
     416: "The range lies outside the content.",
     503: "A part that is needed does not answer.",
 }

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import datetime as dt
+from collections.abc import Collection
 from dataclasses import dataclass
 from typing import Any, ClassVar, Generic, TypeVar
 from uuid import UUID
 
-from sqlalchemy import DateTime, Select, Text
+from sqlalchemy import DateTime, Integer, Select, Text, Uuid, column, select, table, text
 from sqlalchemy.ext.asyncio import AsyncSession
 from sqlalchemy.orm import DeclarativeBase, Mapped, mapped_column
 from sqlalchemy.types import TypeEngine
@@ -35,6 +36,11 @@ class Identified(Table):
 
 R = TypeVar("R", bound=Identified)
 
+_JOURNAL = table(
+    "journal", column("run_id", Uuid), column("seq", Integer), column("kind", Text), column("key", Text)
+)
+_LINEAGE = "select run_id, high from lineage(:run_id)"
+
 
 @dataclass(frozen=True)
 class Rows(Generic[R]):
@@ -51,6 +57,23 @@ class Repository:
         """See what `scope` may see through `session`."""
         self._session = session
         self._tenant_id = scope.tenant_id
+
+    async def _shared_steps(self, run_id: UUID, kinds: Collection[str]) -> list[tuple[UUID, Select[Any]]]:
+        """The runs whose journals a fork shares, each with the keys of its shared entries of these kinds.
+
+        Nothing for a run that is no fork.
+        """
+        rows = await self._session.execute(text(_LINEAGE), {"run_id": run_id})
+        journal = _JOURNAL.c
+        return [
+            (
+                row.run_id,
+                select(journal.key).where(
+                    journal.run_id == row.run_id, journal.seq <= row.high, journal.kind.in_(kinds)
+                ),
+            )
+            for row in rows
+        ]
 
     async def _page(self, statement: Select[R], of: type[R], query: PageQuery) -> Rows[R]:
         """The wanted page of `statement`'s rows, the newest first."""

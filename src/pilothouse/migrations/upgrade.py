@@ -3,15 +3,28 @@
 from __future__ import annotations
 
 import datetime as dt
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from functools import partial
 from importlib.resources import files
 
 import psycopg
+import structlog
+from sqlalchemy.exc import DBAPIError
 
 from pilothouse.errors import PilothouseError
+from pilothouse.migrations.locks import Blockers, Patience, bounded, patiently
 from pilothouse.runtime import partitions
 from pilothouse.runtime.connection import CONNECT_TIMEOUT, explain
 
+log = structlog.get_logger(__name__)
+
 _LOCK = 0x6D696772617465  # one process at a time migrates
+_TURN = 0.05  # seconds between two looks at whether it is this process's turn
+
+OLDEST = "0001"
+"""The oldest revision whose code still works on the newest schema, as long as no post step was made."""
 
 
 class SchemaTooNew(PilothouseError):
@@ -20,10 +33,16 @@ class SchemaTooNew(PilothouseError):
     code = "schema_too_new"
 
 
-def head() -> str:
-    """The newest revision that this version knows: the first part of the last migration's file name."""
+def revisions() -> dict[str, str]:
+    """The revisions that this version knows, the oldest first, each with what it is called."""
     names = [item.name for item in (files("pilothouse.migrations") / "versions").iterdir()]
-    return max(name.partition("_")[0] for name in names if name[:1].isdigit() and name.endswith(".py"))
+    known = (name.removesuffix(".py").partition("_") for name in sorted(names) if name.endswith(".py"))
+    return {number: title.replace("_", " ") for number, _, title in known if number.isdigit()}
+
+
+def head() -> str:
+    """The newest revision that this version knows."""
+    return max(revisions())
 
 
 def revision(connection: psycopg.Connection[tuple[object, ...]]) -> str | None:
@@ -35,30 +54,83 @@ def revision(connection: psycopg.Connection[tuple[object, ...]]) -> str | None:
     return str(found[0]) if found else None
 
 
-def upgrade(conninfo: str) -> str | None:
+def oldest(connection: psycopg.Connection[tuple[object, ...]]) -> str | None:
+    """The oldest revision whose code works on this database; None where nobody has said."""
+    row = connection.execute("select to_regclass('schema_state') is not null").fetchone()
+    if row != (True,):
+        return None
+    found = connection.execute("select oldest_revision from schema_state").fetchone()
+    return str(found[0]) if found else None
+
+
+def upgrade(conninfo: str, patience: Patience | None = None) -> str | None:
     """Migrate the database to the newest schema and see to the journal's partitions.
 
-    Returns the revision it was at before (None: it was empty). Raises `DatabaseUnavailable`, and
-    `SchemaTooNew` where a newer version has migrated it already.
+    Processes of the release before may go on meanwhile, and be started afterwards. Returns the revision it
+    was at before (None: it was empty). Raises `DatabaseUnavailable`, `MigrationBlocked`, and `SchemaTooNew`
+    where a newer version has made the schema one on which this version does not work.
     """
     try:
         with psycopg.connect(conninfo, autocommit=True, connect_timeout=CONNECT_TIMEOUT) as connection:
             before = revision(connection)
             if before is not None and before > head():
-                raise SchemaTooNew(
-                    f"The database is at schema {before}, this version knows {head()}.",
-                    hint="Install the version of Pilothouse that made it, or a newer one.",
-                )
-            if before != head():
-                connection.execute("select pg_advisory_lock(%s)", (_LOCK,))
-                _migrate(conninfo)
+                _assert_usable(connection, before)
+            elif before != head():
+                with alone(connection):
+                    _migrate(conninfo, patience or Patience())
             partitions.ensure(connection, dt.datetime.now(dt.UTC))
             return before
     except psycopg.OperationalError as error:
         raise explain(error) from error
 
 
-def _migrate(conninfo: str) -> None:
+@contextmanager
+def alone(connection: psycopg.Connection[tuple[object, ...]]) -> Iterator[None]:
+    """One process at a time changes the schema.
+
+    Whoever waits asks again and again: a statement that waits would keep an index from being finished.
+    """
+    while connection.execute("select pg_try_advisory_lock(%s)", (_LOCK,)).fetchone() != (True,):
+        time.sleep(_TURN)
+    try:
+        yield
+    finally:
+        if not connection.closed:
+            connection.execute("select pg_advisory_unlock(%s)", (_LOCK,))
+
+
+def _assert_usable(connection: psycopg.Connection[tuple[object, ...]], found: str) -> None:
+    least = oldest(connection)
+    if least is None or head() < least:
+        raise SchemaTooNew(
+            f"The database is at schema {found}, this version knows {head()}"
+            + (f" and the oldest that still works is {least}." if least else "."),
+            hint="Install the version of Pilothouse that made it, or a newer one.",
+        )
+    log.warning("schema_is_newer", schema=found, known=head(), oldest=least)
+
+
+def _migrate(conninfo: str, patience: Patience) -> None:
+    """One revision after the other, so that an attempt that gets no lock undoes a small thing only."""
+    with psycopg.connect(conninfo, autocommit=True, connect_timeout=CONNECT_TIMEOUT) as connection:
+        at = revision(connection)
+    fresh = at is None
+    if fresh:
+        _step(conninfo, "head", patience, fresh=True)
+    for number, title in revisions().items():
+        if at is not None and number > at:
+            patiently(f"Migration {number} ({title})", partial(_step, conninfo, number, patience), patience)
+            log.info("schema_migrated", revision=number, title=title)
+    with psycopg.connect(conninfo, autocommit=True, connect_timeout=CONNECT_TIMEOUT) as connection:
+        connection.execute(
+            "insert into schema_state (oldest_revision) values (%s) on conflict (only_row) do nothing",
+            (OLDEST,),
+        )
+
+
+def _step(
+    conninfo: str, to: str, patience: Patience, blockers: Blockers | None = None, *, fresh: bool = False
+) -> None:
     from alembic import command
     from alembic.config import Config
     from sqlalchemy import create_engine
@@ -67,8 +139,15 @@ def _migrate(conninfo: str) -> None:
     config = Config()
     config.set_main_option("script_location", str(files("pilothouse.migrations")))
     engine = create_engine(
-        "postgresql+psycopg://", creator=lambda: psycopg.connect(conninfo), poolclass=NullPool
+        "postgresql+psycopg://", creator=lambda: bounded(conninfo, patience.lock_timeout), poolclass=NullPool
     )
     with engine.connect() as connection:
-        config.attributes["connection"] = connection
-        command.upgrade(config, "head")
+        config.attributes |= {"connection": connection, "fresh": fresh}
+        pid = connection.connection.dbapi_connection.info.backend_pid  # type: ignore[union-attr]  # psycopg's own
+        try:
+            with (blockers or Blockers()).watching(conninfo, pid):
+                command.upgrade(config, to)
+        except DBAPIError as error:
+            if isinstance(error.orig, psycopg.Error):
+                raise error.orig from error
+            raise

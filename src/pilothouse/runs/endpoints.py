@@ -1,38 +1,27 @@
 """Runs over HTTP."""
 
-from collections.abc import AsyncGenerator, Awaitable, Callable
-from contextlib import aclosing
+from collections.abc import Awaitable, Callable
 from typing import Annotated
 from uuid import UUID
 
 from fastapi import APIRouter, Depends, Header, Query, Request, Response
-from fastapi.responses import StreamingResponse
-from fastapi.sse import format_sse_event
-from starlette.types import Send
 
 from pilothouse.kit.pagination import Page
 from pilothouse.kit.problems import documented
 from pilothouse.kit.scope import Scope, local_scope
-from pilothouse.runs.live import Event, Live
+from pilothouse.runs.filters import RunQuery
 from pilothouse.runs.schemas import (
-    MAX_SEQ,
     Cards,
-    End,
     Journal,
     JournalQuery,
     Run,
-    RunQuery,
     RunSummary,
-    Seq,
     Submission,
     Workflows,
     WorkflowSummary,
 )
 from pilothouse.runs.service import Runs
 from pilothouse.runs.workflows import WorkflowCatalogue
-
-RECONNECT_AFTER = 2_000
-"""Milliseconds after which a client opens a broken stream anew."""
 
 Scoped = Annotated[Scope, Depends(local_scope)]
 IdempotencyKey = Annotated[
@@ -42,37 +31,6 @@ IdempotencyKey = Annotated[
         description="Of requests with the same key only the first makes a run; the others show it.",
     ),
 ]
-Resumed = Annotated[
-    int | None,
-    Header(
-        alias="Last-Event-ID",
-        ge=0,
-        le=MAX_SEQ,
-        description="The last event that was seen; sent by browsers that open a broken stream anew.",
-    ),
-]
-After = Annotated[Seq, Query(description="As Last-Event-ID, for the first request; the header goes first.")]
-EVENT = {
-    "schema": {
-        "type": "object",
-        "required": ["event", "data"],
-        "properties": {
-            "id": {"type": "string", "description": "The entry's `seq`; `end` has none."},
-            "event": {"type": "string", "description": "The entry's `kind`, or `end`."},
-            "data": {
-                "type": "string",
-                "contentMediaType": "application/json",
-                "contentSchema": {
-                    "anyOf": [
-                        {"$ref": "#/components/schemas/JournalEntry"},
-                        {"$ref": "#/components/schemas/End"},
-                    ]
-                },
-            },
-        },
-    }
-}
-"""One event of a live stream, as OpenAPI 3.2 (4.14.4) describes them."""
 
 
 def reading(provide: Callable[..., Awaitable[Runs]]) -> APIRouter:
@@ -83,7 +41,7 @@ def reading(provide: Callable[..., Awaitable[Runs]]) -> APIRouter:
     async def list_runs(
         runs: Annotated[Runs, Depends(provide)], query: Annotated[RunQuery, Query()]
     ) -> Page[RunSummary]:
-        """List runs, the newest first."""
+        """List runs that fit a filter, by default the newest first."""
         return await runs.page(query)
 
     @router.get("/{run_id}", responses=documented(400, 404))
@@ -138,31 +96,6 @@ def moving(provide: Callable[..., Awaitable[Runs]]) -> APIRouter:
     return router
 
 
-def following(live: Live) -> APIRouter:
-    """The endpoint that streams runs as they happen."""
-    router = APIRouter(prefix="/runs", tags=["runs"])
-
-    @router.get(
-        "/{run_id}/events",
-        status_code=200,
-        response_class=EventStream,
-        responses={200: {"content": {"text/event-stream": EVENT}}, **documented(400, 404)},
-    )
-    async def follow_run(
-        scope: Scoped, run_id: UUID, after: After = 0, last_event_id: Resumed = None
-    ) -> EventStream:
-        """Follow a run live (server-sent events).
-
-        Each journal entry is an event: its id is the entry's `seq`, its name the entry's `kind`, its data the
-        entry. The stream ends with an event called `end` behind a final entry; close it there. A run that is
-        retried is followed anew from the last event. Comments are signs of life.
-        """
-        events = await live.follow(scope, run_id, after if last_event_id is None else last_event_id)
-        return EventStream(_formatted(events))
-
-    return router
-
-
 def describing(catalogue: WorkflowCatalogue) -> APIRouter:
     """Endpoints that tell what can be submitted."""
     router = APIRouter(prefix="/workflows", tags=["workflows"])
@@ -178,31 +111,3 @@ def describing(catalogue: WorkflowCatalogue) -> APIRouter:
         return catalogue.show(name)
 
     return router
-
-
-class EventStream(StreamingResponse):
-    """Server-sent events. Whatever ends the response also ends the iterator behind it, at once."""
-
-    media_type = "text/event-stream"
-
-    def __init__(self, events: AsyncGenerator[bytes, None]) -> None:
-        super().__init__(events, headers={"cache-control": "no-store", "x-accel-buffering": "no"})
-        self._events = events
-
-    async def stream_response(self, send: Send) -> None:
-        """Send what comes, and close the iterator where the client is gone."""
-        async with aclosing(self._events):
-            await super().stream_response(send)
-
-
-async def _formatted(events: AsyncGenerator[Event, None]) -> AsyncGenerator[bytes, None]:
-    yield format_sse_event(retry=RECONNECT_AFTER)
-    async with aclosing(events):
-        async for event in events:
-            if event is None:
-                yield b": alive\n\n"
-            elif isinstance(event, End):
-                yield format_sse_event(event="end", data_str=event.model_dump_json())
-            else:
-                data = event.model_dump_json()
-                yield format_sse_event(id=str(event.seq), event=event.kind, data_str=data)

@@ -3,17 +3,29 @@
 from __future__ import annotations
 
 import base64
+from collections.abc import Sequence
 
 import orjson
+import structlog
 from pydantic import JsonValue
 
+from pilothouse.errors import Unavailable
 from pilothouse.runs.schemas import Encoding, JournalEntry
 from pilothouse.runs.tables import JournalRow
-from pilothouse.runtime.entries import PayloadUnreadable, decode
+from pilothouse.runtime.entries import Codec, PayloadUnreadable, decode
+from pilothouse.runtime.payloads import Payloads, measures
+from pilothouse.runtime.tail_pages import Line
+
+log = structlog.get_logger(__name__)
 
 
-def shown(row: JournalRow) -> JournalEntry:
-    """The entry for display. What cannot be read is shown as such, so that the rest of the journal can be."""
+def shown(row: JournalRow | Line) -> JournalEntry:
+    """The entry for display. What cannot be read is shown as such, so that the rest of the journal can be.
+
+    Of a large payload, which lies elsewhere, the size and the digest are shown.
+    """
+    if row.codec == Codec.REFERENCE:
+        return _entry(row, "reference", measures(row.payload))
     try:
         payload = decode(row.codec, row.payload)
     except PayloadUnreadable as error:
@@ -26,14 +38,29 @@ def shown(row: JournalRow) -> JournalEntry:
         return _other(row, payload)
 
 
-def _other(row: JournalRow, payload: bytes) -> JournalEntry:
+async def whole(payloads: Payloads, rows: Sequence[JournalRow]) -> list[JournalRow]:
+    """The rows with their large payloads in place, as far as these can be had; no session knows of those."""
+    return [await _whole(payloads, row) if row.codec == Codec.REFERENCE else row for row in rows]
+
+
+async def _whole(payloads: Payloads, row: JournalRow) -> JournalRow:
+    try:
+        codec, payload = await payloads.fetched(row.payload)
+    except (PayloadUnreadable, Unavailable) as error:
+        log.warning("payload_not_shown", run_id=str(row.run_id), seq=row.seq, reason=str(error))
+        return row
+    known = {name: value for name, value in vars(row).items() if name in row.__table__.columns}  # as loaded
+    return JournalRow(**known | {"codec": codec, "payload": payload})
+
+
+def _other(row: JournalRow | Line, payload: bytes) -> JournalEntry:
     try:
         return _entry(row, "text", payload.decode())
     except UnicodeDecodeError:
         return _entry(row, "base64", base64.b64encode(payload).decode())
 
 
-def _entry(row: JournalRow, encoding: Encoding, payload: JsonValue) -> JournalEntry:
+def _entry(row: JournalRow | Line, encoding: Encoding, payload: JsonValue) -> JournalEntry:
     return JournalEntry(
         seq=row.seq, kind=row.kind, key=row.key, at=row.at, encoding=encoding, payload=payload
     )

@@ -7,36 +7,31 @@ from enum import StrEnum
 from typing import Annotated, Literal
 from uuid import UUID
 
-from pydantic import AwareDatetime, BaseModel, ConfigDict, Field, JsonValue
+from pydantic import BaseModel, ConfigDict, Field, JsonValue
 
 from pilothouse.artifacts.schemas import Artifact
 from pilothouse.inbox.schemas import Question
-from pilothouse.kit.pagination import PageQuery
+from pilothouse.runs.filters import RunFilter, RunQuery
+from pilothouse.runs.status import Name, RunStatus
+from pilothouse.runtime import labels
 from pilothouse.runtime.cards import Progress, ReasonCard
 from pilothouse.runtime.errors import Failure
+
+__all__ = [
+    "Name",
+    "RunFilter",
+    "RunQuery",
+    "RunStatus",
+]  # beside what stands here: other domains ask for them
 
 MAX_SEQ = 2_147_483_647
 """The greatest sequence number that the journal can hold."""
 
-Name = Annotated[str, Field(pattern=r"^[A-Za-z_][A-Za-z0-9_.\-]{0,99}$", examples=["mlops"])]
 Seq = Annotated[int, Field(ge=0, le=MAX_SEQ)]
-Encoding = Literal["json", "text", "base64", "none", "unreadable"]
-
-
-class RunStatus(StrEnum):
-    """The state of a run. The last three are final, but a failed run can be retried."""
-
-    QUEUED = "queued"
-    RUNNING = "running"
-    WAITING = "waiting"
-    COMPLETED = "completed"
-    FAILED = "failed"
-    CANCELLED = "cancelled"
-
-    @property
-    def is_final(self) -> bool:
-        """Whether the run does nothing more by itself."""
-        return self in {RunStatus.COMPLETED, RunStatus.FAILED, RunStatus.CANCELLED}
+LabelKey = Annotated[str, Field(pattern=labels.KEY)]
+LabelValue = Annotated[str, Field(max_length=labels.MAX_VALUE)]
+Labels = Annotated[dict[LabelKey, LabelValue], Field(max_length=labels.MAX_LABELS)]
+Encoding = Literal["json", "text", "base64", "none", "reference", "unreadable"]
 
 
 class Because(StrEnum):
@@ -71,15 +66,7 @@ class Submission(BaseModel):
     input: JsonValue = Field(default=None, description="What the workflow's `input_schema` asks for.")
     version: int | None = Field(default=None, ge=1, le=MAX_SEQ)
     priority: int = Field(default=0, ge=-100, le=100)
-
-
-class RunQuery(PageQuery):
-    """Which runs are wanted; a run has to fit everything that is given."""
-
-    status: list[RunStatus] = Field(default_factory=list, description="Any of these states.")
-    workflow: Name | None = None
-    created_after: AwareDatetime | None = None
-    created_before: AwareDatetime | None = None
+    labels: Labels = Field(default_factory=dict, description="To find it by, and to group it with others.")
 
 
 class RunSummary(BaseModel):
@@ -100,7 +87,10 @@ class RunSummary(BaseModel):
     open_questions: int
     priority: int
     principal: str
+    labels: dict[str, str]
     continued_from: UUID | None
+    forked_from: UUID | None
+    schedule_id: UUID | None
     created_at: dt.datetime
     changed_at: dt.datetime
     finished_at: dt.datetime | None
@@ -116,14 +106,31 @@ class LastStep(BaseModel):
     at: dt.datetime
 
 
+class ForkPoint(BaseModel):
+    """Where a fork has left its parent: everything up to entry `seq` is shared with it.
+
+    `step` is the first one that the fork executed by itself; `dropped` names steps of other branches that
+    had ended in the parent by then, and were executed anew all the same.
+    """
+
+    model_config = ConfigDict(frozen=True)
+
+    seq: int
+    step: str
+    changed_input: bool
+    answers: dict[str, str]
+    dropped: list[str]
+
+
 class Run(RunSummary):
     """A run with what it was given, how far it is, what it needs and what came of it.
 
     `seq` is the number of its last journal entry. `error` is there where it has failed, `output` where it
-    has completed; `continued_as` is the run that goes on in its place.
+    has completed; `continued_as` is the run that goes on in its place. `fork` is there where it is one.
     """
 
     seq: int
+    fork: ForkPoint | None
     input: JsonValue
     step: LastStep | None
     progress: Progress | None

@@ -3,29 +3,31 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 from uuid import UUID
 
 import structlog
-from pydantic import JsonValue, ValidationError
+from pydantic import JsonValue, TypeAdapter, ValidationError
 from pydantic_core import to_json
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from pilothouse.artifacts.service import Artifacts
 from pilothouse.errors import InvalidInput, NotFound
 from pilothouse.inbox.service import Questions
-from pilothouse.kit.pagination import Page
+from pilothouse.kit.pagination import Page, PageQuery
 from pilothouse.kit.problems import Fault, InvalidFields, pointer
 from pilothouse.kit.scope import Scope
-from pilothouse.runs.journal import shown
-from pilothouse.runs.repository import LiveWorkers, RunRepository, live_workers
+from pilothouse.runs.filters import Place, RunQuery
+from pilothouse.runs.journal import shown, whole
+from pilothouse.runs.repository import Digest, LiveWorkers, RunRepository, live_workers
 from pilothouse.runs.schemas import (
     Card,
     Cards,
+    ForkPoint,
     Journal,
     JournalQuery,
     LastStep,
     Run,
-    RunQuery,
     RunStatus,
     RunSummary,
     Submission,
@@ -34,14 +36,12 @@ from pilothouse.runs.states import is_stranded, status_detail
 from pilothouse.runs.tables import JournalRow, RunRow
 from pilothouse.runtime.cards import Progress, ReasonCard
 from pilothouse.runtime.engine import Engine, Order
-from pilothouse.runtime.entries import FINAL, Kind, PayloadUnreadable
+from pilothouse.runtime.entries import Kind, PayloadUnreadable
 from pilothouse.runtime.errors import Failure, WrongType
+from pilothouse.runtime.history import Fork
 from pilothouse.runtime.signature import Signature
 
 log = structlog.get_logger(__name__)
-
-PROGRESS_WITHIN = 50
-"""How many of the last cards and reports are looked through for the last report of progress."""
 
 
 class Runs:
@@ -80,6 +80,7 @@ class Runs:
             principal=self._scope.principal,
             priority=wanted.priority,
             idempotency_key=idempotency_key,
+            labels=wanted.labels,
         )
         try:
             run_id = await self._engine.submit(order)
@@ -93,44 +94,52 @@ class Runs:
         return await self.show(run_id)
 
     async def page(self, query: RunQuery) -> Page[RunSummary]:
-        """The wanted runs, the newest first."""
+        """The wanted runs, in the wanted order."""
         rows = await self._repository.page(query)
-        workers = await self._repository.live_workers(self._lease)
+        workers = await self._workers(rows.items)
         open_counts = await self._questions.open_counts([row.id for row in rows.items])
         items = [_summary(row, open_counts.get(row.id, 0), workers) for row in rows.items]
         return Page(items=items, next_cursor=rows.next_cursor)
 
+    async def of_schedule(self, schedule_id: UUID, query: PageQuery) -> Page[RunSummary]:
+        """The runs that a schedule has made, the newest first."""
+        after = None if query.cursor is None else Place(query.cursor)
+        return await self.page(RunQuery(schedule_id=schedule_id, limit=query.limit, cursor=after))
+
     async def show(self, run_id: UUID) -> Run:
         """A run with what it was given, how far it is, what it needs and what came of it."""
         row = await self._row(run_id)
-        workers = await self._repository.live_workers(self._lease)
-        questions = await self._questions.open_of(run_id)
-        submitted = await self._repository.entries(run_id, 0, 1)
-        final = await self._final(row)
-        step = await self._repository.last_step(run_id)
+        ended = RunStatus(row.status).is_final
+        workers = await self._workers([row])
+        questions = [] if ended else await self._questions.open_of(run_id)
+        found = await self._digest(row)
+        final, step = found.final if ended else None, found.step
+        forks = [Fork.model_validate(shown(entry).payload) for entry in found.forks]
         return Run(
             **dict(_summary(row, len(questions), workers)),
             seq=row.seq,
-            input=shown(submitted[0]).payload if submitted else None,
+            fork=_fork_point(forks[0]) if forks else None,
+            input=_input(found, forks),
             step=LastStep(key=step.key, kind=step.kind, at=step.at) if step else None,
-            progress=await self._progress(run_id),
+            progress=_progress(found),
             error=_failure(final),
             output=_member(final, Kind.RUN_COMPLETED, "output"),
             continued_as=_member(final, Kind.RUN_CONTINUED, "run_id"),
             questions=questions,
-            artifacts=await self._artifacts.of_run(run_id),
+            artifacts=await self._artifacts.of_run(run_id, forked=row.forked_from is not None),
         )
 
     async def journal(self, run_id: UUID, query: JournalQuery) -> Journal:
         """A part of a run's journal, decoded."""
         await self._row(run_id)
-        rows = await self._repository.entries(run_id, query.after, query.limit + 1)
+        rows = await self._whole(await self._repository.entries(run_id, query.after, query.limit + 1))
         return Journal(items=[shown(row) for row in rows[: query.limit]], next_after=_next(rows, query.limit))
 
     async def cards(self, run_id: UUID, query: JournalQuery) -> Cards:
         """A run's reason cards. A page may have fewer than `limit`, because progress is told in between."""
         await self._row(run_id)
-        rows = await self._repository.entries(run_id, query.after, query.limit + 1, [Kind.EMITTED.value])
+        kinds = [Kind.EMITTED.value]
+        rows = await self._whole(await self._repository.entries(run_id, query.after, query.limit + 1, kinds))
         items = [
             Card(seq=row.seq, key=row.key, at=row.at, card=ReasonCard.model_validate(emitted))
             for row in rows[: query.limit]
@@ -161,24 +170,32 @@ class Runs:
         log.info("run_retried", run_id=str(run_id), steps=steps)
         return await self.show(run_id)
 
+    async def _whole(self, rows: Sequence[JournalRow]) -> list[JournalRow]:
+        return await whole(self._engine.store.payloads, rows)
+
+    async def _digest(self, row: RunRow) -> Digest:
+        """The entries that tell where a run stands, with their large payloads."""
+        found = await self._repository.digest(row)
+        first = await self._whole([found.first] if found.first else [])
+        final = await self._whole([found.final] if found.final else [])
+        return replace(
+            found,
+            first=first[0] if first else None,
+            final=final[0] if final else None,
+            emitted=await self._whole(found.emitted),
+        )
+
+    async def _workers(self, rows: Sequence[RunRow]) -> LiveWorkers:
+        """The live workers, where it matters to any of these runs: one that has ended needs none."""
+        if all(RunStatus(row.status).is_final for row in rows):
+            return LiveWorkers(frozenset(), frozenset())
+        return await self._repository.live_workers(self._lease)
+
     async def _row(self, run_id: UUID) -> RunRow:
         row = await self._repository.get(run_id)
         if row is None:
             raise NotFound(f"There is no run {run_id}.")
         return row
-
-    async def _final(self, row: RunRow) -> JournalRow | None:
-        if not RunStatus(row.status).is_final:
-            return None
-        found = await self._repository.last_entries(row.id, [kind.value for kind in FINAL], 1)
-        return found[0] if found else None
-
-    async def _progress(self, run_id: UUID) -> Progress | None:
-        for row in await self._repository.last_entries(run_id, [Kind.EMITTED.value], PROGRESS_WITHIN):
-            emitted = _member(row, Kind.EMITTED, "progress")
-            if emitted is not None:
-                return Progress.model_validate(emitted)
-        return None
 
     def _explained(self, wanted: Submission, payload: bytes, error: WrongType) -> InvalidInput:
         """The error with each wrong field named, as far as the workflow's input type can name them."""
@@ -217,20 +234,50 @@ def _summary(row: RunRow, open_questions: int, workers: LiveWorkers) -> RunSumma
         open_questions=open_questions,
         priority=row.priority,
         principal=row.principal,
+        labels=row.labels,
         continued_from=row.continued_from,
+        forked_from=row.forked_from,
+        schedule_id=row.schedule_id,
         created_at=row.created_at,
         changed_at=row.changed_at,
         finished_at=row.finished_at,
     )
 
 
+def _fork_point(fork: Fork) -> ForkPoint:
+    return ForkPoint(
+        seq=fork.seq,
+        step=fork.step,
+        changed_input=fork.input is not None,
+        answers=fork.answers,
+        dropped=list(fork.dropped),
+    )
+
+
+def _input(found: Digest, forks: Sequence[Fork]) -> JsonValue:
+    """What the run works on: what the last fork on the way changed, else what was submitted."""
+    changed = next((fork.input for fork in forks if fork.input is not None), None)
+    if changed is not None:
+        return TypeAdapter[JsonValue](JsonValue).validate_json(changed)
+    first = shown(found.first) if found.first is not None else None
+    return first.payload if first is not None and first.encoding != "reference" else None
+
+
+def _progress(found: Digest) -> Progress | None:
+    for row in found.emitted:
+        emitted = _member(row, Kind.EMITTED, "progress")
+        if emitted is not None:
+            return Progress.model_validate(emitted)
+    return None
+
+
 def _failure(final: JournalRow | None) -> Failure | None:
     if final is None or final.kind != Kind.RUN_FAILED:
         return None
-    payload = shown(final).payload
-    if isinstance(payload, dict):
-        return Failure.model_validate(payload)
-    return Failure(code=PayloadUnreadable.code, message=str(payload))
+    entry = shown(final)
+    if entry.encoding == "json":
+        return Failure.model_validate(entry.payload)
+    return Failure(code=PayloadUnreadable.code, message=str(entry.payload))
 
 
 def _member(row: JournalRow | None, kind: Kind, name: str) -> JsonValue:

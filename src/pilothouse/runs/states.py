@@ -25,10 +25,10 @@ def _reason(run: RunRow, open_questions: int, workers: LiveWorkers) -> tuple[Bec
     if status is RunStatus.WAITING:
         return _waiting(run, open_questions)
     if is_stranded(run, workers):
-        what = f"No live worker has version {run.version} of workflow {run.workflow}"
+        what = f"No live worker can execute version {run.version} of workflow {run.workflow}"
         return Because.STRANDED, f"{what}; the run goes on as soon as one starts."
     if status is RunStatus.QUEUED:
-        return Because.WAITS_FOR_WORKER, "Waits for a worker with a free slot."
+        return Because.WAITS_FOR_WORKER, "Waits for a worker with a free slot, as far as limits allow."
     if run.worker_id not in workers.ids:
         return Because.WORKER_LOST, "Its worker is not heard of any more; another one takes the run over."
     if run.cancel_requested:

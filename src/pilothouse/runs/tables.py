@@ -5,7 +5,7 @@ from __future__ import annotations
 import datetime as dt
 from uuid import UUID
 
-from sqlalchemy import ARRAY, BigInteger, LargeBinary, SmallInteger, Text
+from sqlalchemy import ARRAY, BigInteger, FetchedValue, LargeBinary, SmallInteger, Text, Uuid, column, table
 from sqlalchemy.dialects.postgresql import JSONB
 from sqlalchemy.orm import Mapped, mapped_column
 
@@ -43,6 +43,7 @@ class RunRow(Identified):
     created_at: Mapped[dt.datetime]
     changed_at: Mapped[dt.datetime]
     finished_at: Mapped[dt.datetime | None]
+    pruned_at: Mapped[dt.datetime | None]
 
 
 class JournalRow(Table):
@@ -60,6 +61,30 @@ class JournalRow(Table):
     digest: Mapped[bytes | None] = mapped_column(LargeBinary)
     at: Mapped[dt.datetime]
     request_id: Mapped[str | None]
+    xid: Mapped[int | None] = mapped_column(BigInteger, FetchedValue(), deferred=True)
+
+
+class IncarnationRow(Table):
+    """One life of the database: cursors of live streams belong to it, and a restore begins another."""
+
+    __tablename__ = "incarnations"
+
+    id: Mapped[UUID] = mapped_column(primary_key=True)
+    began_at: Mapped[dt.datetime]
+
+
+questions = table("questions", column("tenant_id", Text), column("run_id", Uuid), column("status", Text))
+"""The inbox's table, as far as a list of runs asks whether a run waits for a person."""
+
+
+run_labels = table(
+    "run_labels",
+    column("tenant_id", Text),
+    column("key", Text),
+    column("value", Text),
+    column("run_id", Uuid),
+)
+"""Each label of each run, which a trigger on runs keeps; it has the order of ids for every label."""
 
 
 class WorkerRow(Table):

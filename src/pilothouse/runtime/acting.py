@@ -37,7 +37,7 @@ async def act(turn: Turn, tool: Actor[Any, Any], value: Any, ctx: Any, *, key: s
     action = Action(
         *(claim.run_id, claim.tenant_id, workflow, claim.principal, step.key, tool.name),
         arguments=arguments,
-        idempotency_key=f"{claim.run_id}:{step.key}",
+        idempotency_key=_dispatched_under(step) or f"{claim.run_id}:{step.key}",
     )
     if Kind.DISPATCH in step.entries and not tool.idempotent:
         scope = branch.inside(f"{step.key}/{step.dispatches}")  # each lost call is asked about anew
@@ -51,6 +51,14 @@ async def act(turn: Turn, tool: Actor[Any, Any], value: Any, ctx: Any, *, key: s
     elif Kind.DISPATCH not in step.entries:
         await _dispatch(turn, step, action)
     return await _perform(turn, step, action, tool, lambda: tool.perform(ctx, value))
+
+
+def _dispatched_under(step: Step) -> str | None:
+    """The idempotency key of a call whose outcome is not known: in a fork it may be the parent's call."""
+    dispatch = step.entries.get(Kind.DISPATCH)
+    if dispatch is None:
+        return None
+    return str(orjson.loads(decode(dispatch.codec, dispatch.payload))["idempotency_key"])
 
 
 async def _dispatch(turn: Turn, step: Step, action: Action) -> None:

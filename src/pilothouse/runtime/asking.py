@@ -4,6 +4,9 @@ from __future__ import annotations
 
 import datetime as dt
 
+import structlog
+
+from pilothouse.errors import InvalidInput
 from pilothouse.kit import canonical
 from pilothouse.runtime.branch import Branch, current
 from pilothouse.runtime.entries import Entry, Kind, decode, encode
@@ -13,6 +16,8 @@ from pilothouse.runtime.history import Step
 from pilothouse.runtime.ports import Statement
 from pilothouse.runtime.questions import Question, Reply
 from pilothouse.runtime.turn import Turn
+
+log = structlog.get_logger(__name__)
 
 INSERT_QUESTION = """
 insert into questions (id, tenant_id, run_id, key, codec, payload, expires_at)
@@ -50,6 +55,9 @@ async def ask(
         return _answered(step.outcome)
     asked = step.entries.get(Kind.ASKED)
     if asked is None:
+        given = await _given(turn, step, question)
+        if given is not None:
+            return given
         raise branch.suspend(await _open(turn, step, question, expires_after))
     if branch.abandoned:
         raise branch.suspend()
@@ -85,16 +93,36 @@ async def _open(
 ) -> dt.datetime | None:
     """Put the question before people; returns when it expires."""
     expires_at = turn.now() + expires_after if expires_after is not None else None
-    asked = Asked(**question.model_dump(), expires_at=expires_at)
+    entry, beside = _question(turn, step, Asked(**question.model_dump(), expires_at=expires_at))
+    turn.asked.append(step.key)
+    await turn.append(entry, beside=[beside])
+    return expires_at
+
+
+def _question(turn: Turn, step: Step, asked: Asked) -> tuple[Entry, Statement]:
+    """The entry of a question, and the row that puts it before people."""
     payload = asked.model_dump_json().encode()
     codec, stored = encode(payload)
-    claim = turn.claim
-    row = (turn.services.ids.new(), claim.tenant_id, claim.run_id, step.key, int(codec), stored, expires_at)
-    turn.asked.append(step.key)
-    await turn.append(
-        Entry(Kind.ASKED, step.key, payload, step.digest), beside=[Statement(INSERT_QUESTION, row)]
-    )
-    return expires_at
+    claim, new_id = turn.claim, turn.services.ids.new()
+    row = (new_id, claim.tenant_id, claim.run_id, step.key, int(codec), stored, asked.expires_at)
+    return Entry(Kind.ASKED, step.key, payload, step.digest), Statement(INSERT_QUESTION, row)
+
+
+async def _given(turn: Turn, step: Step, question: Question) -> str | None:
+    """The answer that a fork was given beforehand; None where there is none that the question takes."""
+    text = turn.history.answers.get(step.key)
+    if text is None:
+        return None
+    try:
+        accepted = question.accept(text)
+    except InvalidInput as error:
+        log.warning("answer_not_taken", step=step.key, reason=error.message)
+        return None
+    entry, row = _question(turn, step, Asked(**question.model_dump()))
+    reply = Reply(answer=accepted, by=turn.claim.principal).model_dump_json().encode()
+    close = Statement(CLOSE_QUESTION, ("answered", turn.run_id, step.key))
+    await turn.append(entry, Entry(Kind.ANSWERED, step.key, reply), beside=[row, close])
+    return accepted
 
 
 async def _expire(turn: Turn, step: Step, question: Question) -> str:

@@ -95,12 +95,20 @@ class Branch:
         if self.position < len(self._recorded):
             left = self._recorded[self.position]
             message = f"The journal has a step {left} in {self._where()}, but the code ended before it."
-            raise NonDeterminismError(message, hint=DEPLOY)
+            raise NonDeterminismError(message, hint=DEPLOY, step=self.following)
 
     @property
     def replaying(self) -> bool:
         """Whether the next verb of this branch is recorded."""
         return self.position < len(self._recorded)
+
+    @property
+    def following(self) -> str:
+        """The key of the next recorded step of this branch; "" where there is none."""
+        if not self.replaying:
+            return ""
+        component = self._recorded[self.position]
+        return f"{self.path}/{component}" if self.path else component
 
     @property
     def agent(self) -> str:
@@ -172,7 +180,7 @@ class Branch:
 
     def _differs(self, how: str) -> None:
         message = f"Step {self.position + 1} of {self._where()} differs: {how}."
-        raise NonDeterminismError(message, hint=DEPLOY)
+        raise NonDeterminismError(message, hint=DEPLOY, step=self.following)
 
     def _assert_live(self, key: str, verb: str) -> None:
         if self.abandoned:
@@ -182,7 +190,7 @@ class Branch:
             if branch.replaying:
                 left = branch._recorded[branch.position]  # noqa: SLF001 - the same class
                 message = f"The code asks for {verb} {key}, where the journal has {left}."
-                raise NonDeterminismError(message, hint=DEPLOY)
+                raise NonDeterminismError(message, hint=DEPLOY, step=branch.following)
             branch = branch.parent
 
     def _where(self) -> str:

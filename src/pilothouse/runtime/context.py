@@ -183,6 +183,20 @@ class Context:
             turn.note(Entry(Kind.EMITTED, key, payload, digest))
         return Emitted(turn)
 
+    def delta(self, text: str) -> None:
+        """Show a piece of an agent's answer to whoever watches the run, while it is made; also from a thread.
+
+        It is live only and journalled nowhere: what the agent returns takes its place. It costs nothing while
+        nobody watches. Raises `InvalidInput` outside an agent.
+        """
+        turn, branch = self._turn, current.get()
+        turn.check()
+        if branch.leaf is not None or not branch.agent:
+            message = "ctx.delta is for agents: what it shows is a piece of an agent's answer."
+            raise InvalidInput(message, hint="ctx.emit(Progress(...)) tells how far a workflow or tool is.")
+        if text and not branch.replaying:
+            turn.say(branch.path, text)
+
     async def gather(self, *work: Awaitable[Any]) -> list[Any]:
         """The results of several verbs or coroutines at once, in their order.
 
@@ -226,5 +240,6 @@ class Context:
 
     def _seed(self, name: str) -> bytes:
         branch = current.get()
-        place = f"{self.run_id}/{branch.path}/{branch.count(name)}"
+        origin = self._turn.history.origin or self.run_id  # a fork draws what its parent drew
+        place = f"{origin}/{branch.path}/{branch.count(name)}"
         return hashlib.blake2b(place.encode(), digest_size=16).digest()

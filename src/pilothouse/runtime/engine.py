@@ -3,23 +3,30 @@
 from __future__ import annotations
 
 import asyncio
-import time
-from collections.abc import AsyncIterator, Sequence
-from contextlib import suppress
-from dataclasses import dataclass
+import datetime as dt
+from collections.abc import AsyncIterator, Mapping, Sequence
+from contextlib import aclosing
+from dataclasses import dataclass, field
 from uuid import UUID
 
 import structlog
 
 from pilothouse.errors import DatabaseUnavailable, InvalidInput, NotFound
 from pilothouse.kit import canonical
-from pilothouse.kit.clock import Clock, SystemClock
+from pilothouse.kit.clock import Clock, ServerClock, elapsed
 from pilothouse.kit.ids import Ids
-from pilothouse.runtime import events
+from pilothouse.runtime import events, forking, labels, moving
+from pilothouse.runtime.deltas import Deltas
 from pilothouse.runtime.entries import FINAL, Entry
-from pilothouse.runtime.listener import JOURNAL, Listener
+from pilothouse.runtime.listener import Listener
+from pilothouse.runtime.observing import Observer, Unobserved, origin
+from pilothouse.runtime.payloads import GREATEST, INLINE, Payloads
 from pilothouse.runtime.ports import AllowAll, ArtifactStore, Chore, Governor
+from pilothouse.runtime.replaying import LIMIT, Misfit
 from pilothouse.runtime.store import Store, Submission
+from pilothouse.runtime.tail import AGAIN
+from pilothouse.runtime.tail_feeds import LOOK, Feeds, RunView
+from pilothouse.runtime.tail_pages import Line
 from pilothouse.runtime.threads import Threads
 from pilothouse.runtime.turn import Services
 from pilothouse.runtime.worker import Worker
@@ -51,6 +58,8 @@ class Order:
     principal: str = ""
     priority: int = 0
     idempotency_key: str | None = None
+    labels: Mapping[str, str] = field(default_factory=dict)
+    schedule_id: UUID | None = None
 
 
 class Engine:
@@ -67,11 +76,25 @@ class Engine:
         step_timeout: float = 300.0,
         threads: int = 16,
         chores: Sequence[Chore] = (),
+        inline: int = INLINE,
+        greatest: int = GREATEST,
+        observer: Observer | None = None,
+        direct: str | None = None,
+        prepare: bool = True,
     ) -> None:
-        """Wire the engine; nothing is opened yet. `step_timeout` is in seconds."""
+        """Wire the engine; nothing is opened yet. `step_timeout` is in seconds.
+
+        Where `conninfo` leads through a transaction pooler, `direct` leads past it; see `Store`.
+        """
         self.workflows = workflows
-        self.store = Store(conninfo)
-        self.listener = Listener(conninfo)
+        self._observer = observer or Unobserved()
+        self.store = Store(conninfo, direct=direct, prepare=prepare, observer=self._observer)
+        self.listener = Listener(self.store.direct, self._observer)
+        self.store.payloads = Payloads(
+            artifacts, inline=inline, greatest=greatest, may_refer=self.store.may_refer
+        )
+        self.feeds = Feeds(self.store.ahead, self.store.watches, self.listener)
+        self._deltas = Deltas(self.store.watches, self.listener)
         self.ids = Ids()
         self.chores = list(chores)
         self._threads = Threads(threads, "pilothouse-step")
@@ -80,10 +103,12 @@ class Engine:
             governor=governor or AllowAll(),
             artifacts=artifacts,
             lease=_Leaseless(),
-            clock=clock or SystemClock(),
+            clock=clock or ServerClock(),
             ids=self.ids,
             threads=self._threads,
             step_timeout=step_timeout,
+            observer=self._observer,
+            deltas=self._deltas,
         )
 
     async def open(self) -> None:
@@ -92,6 +117,8 @@ class Engine:
 
     async def close(self) -> None:
         """Close every connection; workers are stopped before."""
+        await self.feeds.close()
+        await self._deltas.close()
         await self.listener.stop()
         await self.store.close()
         self._threads.close()
@@ -114,25 +141,42 @@ class Engine:
         Raises `NotFound` for an unknown workflow, `WrongType` for input that does not fit it, `Conflict`
         for an idempotency key that was used for something else and `InvalidInput` for what is out of range.
         """
+        run_id, since = self.ids.new(), elapsed()
+        wanted = self.submission(order, run_id)
+        made = await self.store.submit(wanted)
+        if made == run_id:
+            self.submitted(wanted, since)
+        return made
+
+    def submission(self, order: Order, run_id: UUID) -> Submission:
+        """What `submit` hands to the store, for those who write it in a transaction of their own.
+
+        Raises what `submit` raises. Once that is committed, `submitted` is to be told.
+        """
         _assert_storable(order)
-        workflow = self._workflow(order)
+        workflow = self.workflow(order.workflow, order.version)
         signature = workflow.signature
         payload = signature.dump_input(signature.parse_input(order.payload))
-        return await self.store.submit(
-            Submission(
-                id=self.ids.new(),
-                tenant_id=order.tenant_id,
-                workflow=workflow.name,
-                version=workflow.version,
-                payload=payload,
-                digest=canonical.digest(
-                    canonical.to_json(canonical.from_json(signature.comparable(payload)))
-                ),
-                priority=order.priority,
-                principal=order.principal,
-                idempotency_key=order.idempotency_key,
-            )
+        came = origin.get()
+        return Submission(
+            id=run_id,
+            tenant_id=order.tenant_id,
+            workflow=workflow.name,
+            version=workflow.version,
+            payload=payload,
+            digest=canonical.digest(canonical.to_json(canonical.from_json(signature.comparable(payload)))),
+            priority=order.priority,
+            principal=order.principal,
+            idempotency_key=order.idempotency_key,
+            labels=labels.checked(order.labels),
+            request_id=came.request_id,
+            traceparent=self._observer.submitting(run_id, workflow.name, came),
+            schedule_id=order.schedule_id,
         )
+
+    def submitted(self, made: Submission, since: float) -> None:
+        """A submission was committed, which began at `since` by `elapsed`: those who observe are told."""
+        self._observer.submitted(made.id, made.workflow, origin.get(), since)
 
     async def answer(
         self, run_id: UUID, key: str, text: str, *, tenant_id: str = DEFAULT_TENANT, by: str = ""
@@ -148,6 +192,30 @@ class Engine:
         """Retry a failed run from its failed step; see `events.retry`."""
         return await events.retry(self.store, run_id, tenant_id, by)
 
+    async def fork(self, order: forking.ForkOrder, *, limit: float = LIMIT) -> UUID:
+        """Fork a run at a step; see `forking.fork`. The check takes at most `limit` seconds a time."""
+        return await forking.fork(self.store, self.workflows, self._services, order, limit=limit)
+
+    async def move(
+        self,
+        run_id: UUID,
+        version: int,
+        *,
+        tenant_id: str = DEFAULT_TENANT,
+        by: str = "",
+        dry_run: bool = False,
+        limit: float = LIMIT,
+    ) -> Misfit | None:
+        """Move an open run to another version of its workflow; see `moving.move`.
+
+        Raises `InvalidInput` where that version is not here.
+        """
+        name = await moving.workflow_of(self.store, run_id, tenant_id)
+        target = self.workflow(name, version)
+        return await moving.move(
+            *(self.store, self._services, run_id, tenant_id, target), by=by, dry_run=dry_run, limit=limit
+        )
+
     async def status(self, run_id: UUID) -> str:
         """A run's status; raises `NotFound`."""
         found = await self.store.status(run_id)
@@ -159,53 +227,47 @@ class Engine:
         """A run's entries from the one behind `after` on."""
         return (await self.store.read_outside([run_id], after))[run_id]
 
-    async def follow(
-        self, run_id: UUID, after: int = 0, *, poll: float = 1.0, patience: float = 60.0
-    ) -> AsyncIterator[Entry]:
+    async def follow(self, run_id: UUID, after: int = 0, *, patience: float = 60.0) -> AsyncIterator[Entry]:
         """A run's entries, first those that are there, then each as it is committed; ends with the run.
 
-        A notification wakes the reader, which reads the journal; a lost one costs at most `poll` seconds.
-        A database that is away is waited for; after `patience` seconds `DatabaseUnavailable` is raised.
+        A lost notification costs at most a second. A database that is away is waited for; after `patience`
+        seconds `DatabaseUnavailable` is raised.
         """
-        changed = asyncio.Event()
-        mine = str(run_id)
-
-        def heard(payload: str | None) -> None:
-            if payload is None or mine in payload:
-                changed.set()
-
-        off = self.listener.on(JOURNAL, heard)
-        away_since: float | None = None
-        try:
-            while True:
-                changed.clear()
-                try:
-                    entries = await self.journal(run_id, after)
-                    away_since = None
-                except DatabaseUnavailable as error:
-                    away_since = away_since or time.monotonic()
-                    if time.monotonic() - away_since > patience:
-                        raise
-                    log.warning("journal_not_read", run_id=mine, reason=str(error))
-                    entries = ()
-                for entry in entries:
-                    after = entry.seq
+        async with aclosing(await self._watched(run_id, after, patience)) as view:
+            async for batch in view:
+                lines = [item for item in batch if isinstance(item, Line)]
+                for entry in await self.store.payloads.resolved([line.entry for line in lines]):
                     yield entry
-                if entries and entries[-1].kind in FINAL:
+                if lines and lines[-1].entry.kind in FINAL and not view.more:
                     return
-                await _wait(changed, poll)
-        finally:
-            off()
 
-    def _workflow(self, order: Order) -> Workflow:
-        if order.version is None:
-            return self.workflows.latest(order.workflow)
+    async def _watched(self, run_id: UUID, after: int, patience: float) -> RunView:
+        since = elapsed()
+        while True:
+            try:
+                return await self.feeds.follow(run_id, after, silence=LOOK, patience=patience)
+            except DatabaseUnavailable as error:
+                if elapsed() - since > patience:
+                    raise
+                log.warning("journal_not_read", run_id=str(run_id), reason=str(error))
+                await asyncio.sleep(AGAIN)
+
+    def workflow(self, name: str, version: int | None = None) -> Workflow:
+        """A workflow of this process, in its newest version if none is given.
+
+        Raises `NotFound` for an unknown workflow, `InvalidInput` for a version that is not here.
+        """
+        if version is None:
+            return self.workflows.latest(name)
         try:
-            return self.workflows.pinned(f"{order.workflow}@{order.version}")
+            return self.workflows.pinned(f"{name}@{version}")
         except KeyError:
-            self.workflows.latest(order.workflow)
-            message = f"There is no version {order.version} of workflow {order.workflow}."
-            raise InvalidInput(message) from None
+            self.workflows.latest(name)
+            raise InvalidInput(f"There is no version {version} of workflow {name}.") from None
+
+    def now(self) -> dt.datetime:
+        """The time by the engine's clock."""
+        return self._services.clock.now()
 
 
 def _assert_storable(order: Order) -> None:
@@ -220,10 +282,3 @@ def _assert_storable(order: Order) -> None:
     for what, text in texts.items():
         if len(text) > MAX_TEXT or not text.isprintable():
             raise InvalidInput(f"The {what} {text[:40]!r} is not at most {MAX_TEXT} printable characters.")
-
-
-async def _wait(event: asyncio.Event, seconds: float) -> None:
-    """Until the event is set, at most for a while."""
-    with suppress(TimeoutError):
-        async with asyncio.timeout(seconds):  # `asyncio.wait_for` can lose a cancellation
-            await event.wait()

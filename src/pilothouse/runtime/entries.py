@@ -41,6 +41,8 @@ class Kind(StrEnum):
     RUN_FAILED = "run_failed"
     RUN_CANCELLED = "run_cancelled"
     RUN_CONTINUED = "run_continued"
+    FORKED = "forked"  # the first own entry of a fork: before it come another run's
+    MOVED = "moved"  # to another version of the workflow
     UNKNOWN = "unknown"  # what a newer version wrote; never written
 
 
@@ -71,10 +73,11 @@ FINAL = frozenset({Kind.RUN_COMPLETED, Kind.RUN_FAILED, Kind.RUN_CANCELLED, Kind
 
 
 class Codec(IntEnum):
-    """How a payload's bytes are stored. Encrypted and referenced payloads have their numbers kept free."""
+    """How a payload's bytes are stored. Encrypted payloads have number 2 kept free."""
 
     PLAIN = 0
     ZLIB = 1
+    REFERENCE = 3  # to a content beside the journal: see `payloads`
 
 
 class Entry(NamedTuple):
@@ -107,8 +110,16 @@ def encode(payload: bytes) -> tuple[int, bytes]:
     return (Codec.ZLIB, packed) if len(packed) < len(payload) else (Codec.PLAIN, payload)
 
 
+def stored(entry: Entry) -> tuple[int, bytes]:
+    """The codec and the bytes to store for an entry, which may be encoded already."""
+    return encode(entry.payload) if entry.codec == Codec.PLAIN else (entry.codec, entry.payload)
+
+
 def decode(codec: int, stored: bytes) -> bytes:
-    """The payload behind stored bytes; raises `PayloadUnreadable` for a codec from the future."""
+    """The payload behind stored bytes.
+
+    Raises `PayloadUnreadable` for a codec from the future, and for a reference whose content was not found.
+    """
     if codec == Codec.PLAIN:
         return stored
     if codec == Codec.ZLIB:
@@ -118,6 +129,11 @@ def decode(codec: int, stored: bytes) -> bytes:
             raise PayloadUnreadable(
                 f"A payload is damaged: {error}.", hint="Restore the database from a backup."
             ) from None
+    if codec == Codec.REFERENCE:
+        raise PayloadUnreadable(
+            "A large payload is not where artifacts are kept.",
+            hint="Set artifacts_url as it was when the run wrote it, or restore the artifacts.",
+        )
     raise PayloadUnreadable(
         f"A payload is stored with codec {codec}.", hint="A newer version of Pilothouse wrote it."
     )

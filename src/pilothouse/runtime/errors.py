@@ -62,6 +62,11 @@ class NonDeterminismError(PilothouseError):
     code = "non_determinism"
     category = Category.USER
 
+    def __init__(self, message: str, *, hint: str | None = None, step: str = "") -> None:
+        """Say what differs; `step` is the key of the recorded step at which it does."""
+        super().__init__(message, hint=hint)
+        self.step = step
+
 
 class Denied(PilothouseError):
     """The policy denied the action."""

@@ -11,21 +11,24 @@ import orjson
 
 from pilothouse.errors import Conflict, NotFound
 from pilothouse.runtime.connection import Connection
-from pilothouse.runtime.entries import KINDS, Entry, Kind, decode, encode
+from pilothouse.runtime.entries import Entry, Kind, decode, encode
 from pilothouse.runtime.errors import WorkerLost
 from pilothouse.runtime.execution import WITHDRAW_ALL
 from pilothouse.runtime.failures import failure_of, read_failure
 from pilothouse.runtime.history import History
 from pilothouse.runtime.listener import CANCELS, JOURNAL, RUNS
+from pilothouse.runtime.observing import origin
 from pilothouse.runtime.questions import Question, Reply
 from pilothouse.runtime.store import Store
 
 LOCK = "select status, seq, tenant_id from runs where id = %s and tenant_id = %s for no key update"
 INSERT = """
-insert into journal (run_id, seq, tenant_id, kind, key, codec, payload) values (%s, %s, %s, %s, %s, %s, %s)
+insert into journal (run_id, seq, tenant_id, kind, key, codec, payload, request_id)
+select %s, %s, %s, %s, %s, %s, %s, coalesce(%s, request_id) from runs where id = %s
 """
 MOVE = """
 update runs set seq = seq + 1, wakes = wakes + 1, changed_at = now(), status = %s,
+       request_id = coalesce(%s, request_id),
        wake_at = case when %s = 'queued' then null else wake_at end,
        cancel_requested = coalesce(%s, cancel_requested),
        losses = case when %s = 'queued' then 0 else losses end,
@@ -33,7 +36,6 @@ update runs set seq = seq + 1, wakes = wakes + 1, changed_at = now(), status = %
        finished_at = case when %s in ('failed', 'cancelled') then now() end
  where id = %s
 """
-JOURNAL_SO_FAR = "select kind, key, payload, digest, codec, seq from journal where run_id = %s order by seq"
 QUESTION = "select codec, payload, status from questions where run_id = %s and key = %s for update"
 CLOSE = """
 update questions set status = 'answered', closed_at = now(), closed_by = %s where run_id = %s and key = %s
@@ -57,8 +59,9 @@ class Held(NamedTuple):
         """
         codec, stored = encode(entry.payload)
         row = (self.run_id, self.seq + 1, self.tenant_id, entry.kind.value, entry.key, int(codec), stored)
-        await self.connection.execute(INSERT, row)
-        await self.connection.execute(MOVE, (status, status, cancel, *[status] * 3, self.run_id))
+        asked = origin.get().request_id
+        await self.connection.execute(INSERT, (*row, asked, self.run_id))
+        await self.connection.execute(MOVE, (status, asked, status, cancel, *[status] * 3, self.run_id))
         await self.connection.execute("select pg_notify(%s, %s)", (JOURNAL, str(self.run_id)))
         if status == "queued":
             await self.connection.execute("select pg_notify(%s, '')", (RUNS,))
@@ -125,9 +128,10 @@ async def retry(store: Store, run_id: UUID, tenant_id: str, by: str) -> tuple[st
                 f"Run {run_id} is {run.status}: only a failed run can be retried.",
                 hint="`pilothouse show` tells what it waits for.",
             )
-        found = await run.connection.execute(JOURNAL_SO_FAR, (run_id,))
-        rows = await found.fetchall()
-        history = History(Entry(KINDS.get(kind, Kind.UNKNOWN), *rest) for kind, *rest in rows)
+        entries = (await store.read_outside([run_id]))[run_id]  # nobody appends: the row is locked
+        if not entries:
+            raise Conflict(f"The journal of run {run_id} was removed: its days of retention are over.")
+        history = History(entries)
         steps = history.retriable(read_failure(history.ended).steps) if history.ended else ()
         payload = orjson.dumps({"superseded": steps, "by": by})
         await run.move(Entry(Kind.RUN_RETRIED, "", payload), "queued", cancel=False)

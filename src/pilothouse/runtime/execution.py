@@ -9,6 +9,7 @@ from typing import Any
 import orjson
 import structlog
 
+from pilothouse.kit.clock import elapsed
 from pilothouse.runtime import sql
 from pilothouse.runtime.branch import current
 from pilothouse.runtime.context import Context
@@ -26,6 +27,7 @@ from pilothouse.runtime.errors import (
     WrongType,
 )
 from pilothouse.runtime.failures import as_error, failure_of, is_own
+from pilothouse.runtime.observing import Origin
 from pilothouse.runtime.ports import Statement
 from pilothouse.runtime.store import TurnEnd
 from pilothouse.runtime.turn import Turn
@@ -37,8 +39,10 @@ LOST = "lost"
 WITHDRAW_ALL = (
     "update questions set status = 'withdrawn', closed_at = now() where run_id = %s and status = 'open'"
 )
+CARRY_TRACE = "update runs set traceparent = %s where id = %s"
 MARK_CONTINUED = """
-update runs set continued_from = old.id, priority = old.priority, cancel_requested = old.cancel_requested
+update runs set continued_from = old.id, priority = old.priority, cancel_requested = old.cancel_requested,
+       labels = old.labels, schedule_id = old.schedule_id
   from runs as old where runs.id = %s and old.id = %s
 """
 
@@ -58,16 +62,18 @@ async def execute(turn: Turn, workflow: Workflow) -> str:
 
 async def conclude(turn: Turn, workflow: Workflow, end: BaseException | bytes) -> str:
     """Record how the turn ended; returns the run's status, `LOST` where it is unknown."""
+    status = LOST
     try:
         try:
-            return await _finish(turn, workflow, end)
+            status = await _finish(turn, workflow, end)
         except NotJournalled as error:
-            return await _fail(turn, error)
+            status = await _fail(turn, error)
     except (TurnLost, NotJournalled) as error:
         log.warning("turn_lost", step=turn.last_step, reason=str(error))
-        return LOST
     finally:
         await turn.settle()
+        turn.watch.ended(status)
+    return status
 
 
 async def _call(turn: Turn, workflow: Workflow) -> bytes:
@@ -89,7 +95,7 @@ async def _finish(turn: Turn, workflow: Workflow, end: BaseException | bytes) ->
         entry = Entry(Kind.RUN_COMPLETED, "", b'{"output":' + end + b"}")
         return await turn.append(entry, end=TurnEnd("completed"), beside=_withdrawals(turn))
     if isinstance(end, Suspended):
-        return await turn.append(end=TurnEnd("waiting", end.wake_at))
+        return await turn.append(end=TurnEnd("waiting", end.wake_at), beside=_carried(turn))
     if isinstance(end, ContinuedAsNew):
         try:
             return await _continue(turn, workflow, workflow.signature.dump_input(end.value))
@@ -122,14 +128,28 @@ async def _continue(turn: Turn, workflow: Workflow, payload: bytes) -> str:
     claim = turn.claim
     new_id = turn.services.ids.new()
     codec, stored = encode(payload)
+    observer, since = turn.services.observer, elapsed()
+    came = Origin(claim.request_id, turn.watch.carries or claim.traceparent)
+    traceparent = observer.submitting(new_id, workflow.name, came)
     run = ([new_id], [claim.tenant_id], [workflow.name], [workflow.version], [0], [claim.principal], [None])
     beside = [
-        Statement(sql.SUBMIT, (*run, [None], [int(codec)], [stored])),
+        Statement(
+            sql.SUBMIT,
+            (*run, [None], [int(codec)], [stored], ["{}"], [came.request_id], [traceparent], [None]),
+        ),
         Statement(MARK_CONTINUED, (new_id, claim.run_id)),
         *_withdrawals(turn),
     ]
     entry = Entry(Kind.RUN_CONTINUED, "", orjson.dumps({"run_id": new_id}))
-    return await turn.append(entry, end=TurnEnd("completed"), beside=beside)
+    status = await turn.append(entry, end=TurnEnd("completed"), beside=beside)
+    observer.submitted(new_id, workflow.name, came, since)
+    return status
+
+
+def _carried(turn: Turn) -> Sequence[Statement]:
+    """What the next turn has to know of the trace, where this one is part of a trace that is kept."""
+    carries = turn.watch.carries
+    return [Statement(CARRY_TRACE, (carries, turn.run_id))] if carries else ()
 
 
 def _withdrawals(turn: Turn) -> Sequence[Statement]:

@@ -3,12 +3,39 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
+from uuid import UUID
 
 import orjson
+from pydantic import BaseModel, ConfigDict
 
 from pilothouse.runtime.entries import FINAL, VERBS, Entry, Kind, PayloadUnreadable, decode
 
 _OUTCOMES = frozenset({Kind.COMPLETED, Kind.FAILED, Kind.ANSWERED, Kind.EXPIRED, Kind.OUTCOME})
+
+
+class Fork(BaseModel):
+    """What the first own entry of a fork says.
+
+    Everything up to entry `seq` is shared with the run `parent`; `origin` is the run that the shared
+    journal began as. `step` is where the fork goes its own way, `dropped` names the steps of other branches
+    that had ended in the parent and are not shared. `input` is the changed input as JSON text.
+    """
+
+    model_config = ConfigDict(frozen=True)
+
+    parent: UUID
+    origin: UUID
+    seq: int
+    step: str = ""
+    input: str | None = None
+    answers: dict[str, str] = {}
+    dropped: tuple[str, ...] = ()
+    by: str = ""
+
+
+def read_fork(entry: Entry) -> Fork:
+    """What a `forked` entry says."""
+    return Fork.model_validate_json(decode(entry.codec, entry.payload))
 
 
 class Step:
@@ -55,7 +82,8 @@ class History:
 
     `verbs` maps a branch's path ("" is the workflow itself) to the last path components of its
     steps in the order in which they were first recorded. `told` holds what was emitted, which takes no
-    part in the checks of replay: each key with the digest of what it said last.
+    part in the checks of replay: each key with the digest of what it said last. Of a fork, `origin` is the
+    run that its journal began as, and `answers` holds what is answered beforehand, by the question's key.
     """
 
     def __init__(self, entries: Iterable[Entry] = ()) -> None:
@@ -64,6 +92,8 @@ class History:
         self.verbs: dict[str, list[str]] = {}
         self.told: dict[str, bytes | None] = {}
         self.input: bytes = b"null"
+        self.origin: UUID | None = None
+        self.answers: dict[str, str] = {}
         self.seq = 0
         self.ended: Entry | None = None
         self._placed: set[str] = set()
@@ -95,6 +125,8 @@ class History:
             self.told[entry.key] = entry.digest
         elif entry.kind is Kind.SUBMITTED:
             self.input = decode(entry.codec, entry.payload)
+        elif entry.kind is Kind.FORKED:
+            self._fork(read_fork(entry))
         elif entry.kind is Kind.RUN_RETRIED:
             self.ended = None
             self._retry(orjson.loads(decode(entry.codec, entry.payload))["superseded"])
@@ -105,6 +137,17 @@ class History:
                 f"Journal entry {entry.seq} is of a kind that this version does not know.",
                 hint="A newer version of Pilothouse wrote it; execute the run with that one, then retry it.",
             )
+
+    def _fork(self, fork: Fork) -> None:
+        """Take over what a fork changes. Questions that are open are the parent's: the fork asks its own."""
+        self.ended = None
+        self.origin = fork.origin
+        self.answers = dict(fork.answers)
+        if fork.input is not None:
+            self.input = fork.input.encode()
+        for step in self.steps.values():
+            if step.is_open_question:
+                del step.entries[Kind.ASKED]
 
     def _retry(self, superseded: Sequence[str]) -> None:
         """Forget failed steps, the gathers that failed last, and that open questions were asked.

@@ -8,11 +8,13 @@ from collections.abc import Callable, Sequence
 import psycopg
 import structlog
 
-from pilothouse.runtime.connection import CONNECT_TIMEOUT
+from pilothouse.kit.connecting import Connection, connect, silence_of
+from pilothouse.runtime.observing import Observer, Unobserved
 
 log = structlog.get_logger(__name__)
 
 RUNS, JOURNAL, CANCELS = "pilothouse_runs", "pilothouse_journal", "pilothouse_cancels"
+DELTAS, WATCHES = "pilothouse_deltas", "pilothouse_watch"
 Heard = Callable[[str | None], None]
 
 
@@ -20,13 +22,18 @@ class Listener:
     """Calls handlers for notifications; a handler hears None when some may have been missed.
 
     A notification is a hint: its loss costs latency, never an event. Handlers run in the event loop
-    and must not block.
+    and must not block. The connection is a session of its own, so that no transaction pooler may stand in
+    between; while it is quiet the server is asked now and then whether it is still there.
     """
 
-    def __init__(self, conninfo: str) -> None:
+    def __init__(self, conninfo: str, observer: Observer | None = None) -> None:
         """Nothing is opened before `start`."""
+        self._observer = observer or Unobserved()
         self._conninfo = conninfo
-        self._handlers: dict[str, list[Heard]] = {RUNS: [], JOURNAL: [], CANCELS: []}
+        self._silence = silence_of(conninfo)
+        self._handlers: dict[str, list[Heard]] = {
+            channel: [] for channel in (RUNS, JOURNAL, CANCELS, DELTAS, WATCHES)
+        }
         self._task: asyncio.Task[None] | None = None
         self._ready = asyncio.Event()
         self.connected = False
@@ -52,24 +59,30 @@ class Listener:
         delay = 0.1
         while True:
             try:
-                connection = await psycopg.AsyncConnection.connect(
-                    self._conninfo, autocommit=True, connect_timeout=CONNECT_TIMEOUT
-                )
-                async with connection:
+                async with await connect(self._conninfo, "listener", autocommit=True) as connection:
                     for channel in self._handlers:
                         await connection.execute(f"listen {channel}".encode())
                     self._ready.set()
                     self.connected = True
+                    self._observer.listening(connected=True)
                     delay = 0.1
                     self._tell_all(list(self._handlers))
-                    async for notification in connection.notifies():
-                        self._tell(notification.channel, notification.payload)
+                    await self._hear(connection)
             except psycopg.Error as error:
                 log.warning("listener_lost", reason=str(error).strip())
             finally:
                 self.connected = False
+                self._observer.listening(connected=False)
             await asyncio.sleep(delay)
-            delay = min(delay * 2, 5.0)
+            delay = min(delay * 2, 1.0)
+
+    async def _hear(self, connection: Connection) -> None:
+        """Tell what is heard until the connection breaks."""
+        connection.silence = self._silence * 2 / 3
+        while True:
+            async for notification in connection.notifies(timeout=self._silence / 3):
+                self._tell(notification.channel, notification.payload)
+            await connection.execute("select 1")  # what comes with the answer is kept for the next round
 
     def _tell(self, channel: str, payload: str) -> None:
         for handler in list(self._handlers[channel]):

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Sequence
+from collections.abc import AsyncIterator, Sequence
 from dataclasses import dataclass
 from typing import Any, NamedTuple, Protocol, TypeVar
 from uuid import UUID
@@ -136,11 +136,29 @@ class Artifact(BaseModel):
     sha256: str
 
 
-class ArtifactStore(Protocol):
-    """Where artifacts' bytes are kept."""
+class ArtifactSink(Protocol):
+    """Where `ctx.save` puts bytes."""
 
     async def put(self, tenant_id: str, sha256: str, content: bytes) -> None:
-        """Keep `content` under its digest; putting the same again changes nothing."""
+        """Keep `content` under its digest; putting the same again changes nothing but when it was put."""
+        ...
+
+
+class ArtifactStore(ArtifactSink, Protocol):
+    """Where the bytes of artifacts and of large payloads are kept, for each tenant by their SHA-256."""
+
+    def read(
+        self, tenant_id: str, sha256: str, start: int = 0, end: int | None = None
+    ) -> AsyncIterator[bytes]:
+        """The bytes from `start` to before `end`, in pieces. Raises `NotFound` where they are gone."""
+        ...
+
+    async def remove(self, tenant_id: str, sha256: str, put_before: dt.datetime) -> bool:
+        """Remove a content, unless it was put again since `put_before`; whether it is gone."""
+        ...
+
+    async def close(self) -> None:
+        """Close what is open."""
         ...
 
 

@@ -5,36 +5,27 @@ from __future__ import annotations
 SUBMIT = """
 with item as (
   select * from unnest(%s::uuid[], %s::text[], %s::text[], %s::int[], %s::smallint[], %s::text[], %s::text[],
-                       %s::bytea[], %s::smallint[], %s::bytea[])
+                       %s::bytea[], %s::smallint[], %s::bytea[], %s::jsonb[], %s::text[], %s::text[],
+                       %s::uuid[])
     as t(id, tenant_id, workflow, version, priority, principal, idempotency_key, input_digest, codec,
-         payload)),
+         payload, labels, request_id, traceparent, schedule_id)),
 run as (
   insert into runs (id, tenant_id, workflow, version, pin, status, priority, principal, idempotency_key,
-                    input_digest, seq)
+                    input_digest, seq, labels, request_id, traceparent, schedule_id)
   select id, tenant_id, workflow, version, workflow || '@' || version, 'queued', priority, principal,
-         idempotency_key, input_digest, 1
+         idempotency_key, input_digest, 1, labels, request_id, traceparent, schedule_id
     from item order by id
-  on conflict (tenant_id, idempotency_key) where idempotency_key is not null do nothing
+  on conflict do nothing
   returning id),
 entry as (
-  insert into journal (run_id, seq, tenant_id, kind, key, codec, payload)
-  select item.id, 1, item.tenant_id, 'submitted', '', item.codec, item.payload from item join run using (id)
+  insert into journal (run_id, seq, tenant_id, kind, key, codec, payload, request_id)
+  select item.id, 1, item.tenant_id, 'submitted', '', item.codec, item.payload, item.request_id
+    from item join run using (id)
   returning run_id),
 told as (select pg_notify('pilothouse_runs', ''))
 select entry.run_id from entry, told
 """
-"""Submits runs. A run whose idempotency key is taken yields no row."""
-
-CLAIM = """
-with due as materialized (
-  select id from runs
-   where status = 'queued' and pin = any(%s::text[]) and (%s::uuid is null or id = %s::uuid)
-   order by priority desc, id limit %s for no key update skip locked)
-update runs set epoch = epoch + 1, status = 'running', worker_id = %s, wake_at = null, changed_at = now()
-  from due where runs.id = due.id
-returning runs.id, runs.tenant_id, runs.pin, runs.epoch, runs.wakes, runs.principal, runs.cancel_requested
-"""
-"""Claims queued runs for one worker, the most urgent and oldest first, under a raised epoch."""
+"""Submits runs. A run whose idempotency key is taken, or whose id (a schedule's fire), yields no row."""
 
 READ = """
 select run_id, kind, key, payload, digest, codec, seq, at from journal
@@ -68,12 +59,12 @@ run as (
    where runs.id = turn.run_id and owned.id = runs.id
      and runs.epoch = turn.epoch and runs.status = 'running'
      and (not turn.unless_woken or runs.wakes = turn.wakes)
-  returning runs.id, runs.tenant_id, runs.epoch, runs.status,
+  returning runs.id, runs.tenant_id, runs.epoch, runs.status, runs.request_id,
             runs.seq - coalesce(counted.entries, 0) as base),
 entry as (
-  insert into journal (run_id, seq, tenant_id, kind, key, codec, payload, digest)
+  insert into journal (run_id, seq, tenant_id, kind, key, codec, payload, digest, request_id)
   select item.run_id, run.base + row_number() over (partition by item.run_id order by item.place),
-         run.tenant_id, item.kind, item.key, item.codec, item.payload, item.digest
+         run.tenant_id, item.kind, item.key, item.codec, item.payload, item.digest, run.request_id
     from item join run on run.id = item.run_id and run.epoch = item.epoch
   returning run_id),
 told as (
@@ -124,10 +115,11 @@ taken as (
                   worker_id = case when losses >= most then taker end,
                   epoch = epoch + 1, losses = losses + 1, seq = seq + 1, changed_at = now()
     from lost, (select %s::int as most, %s::uuid as taker) as given where runs.id = lost.id
-  returning runs.id, runs.tenant_id, runs.seq, runs.losses),
+  returning runs.id, runs.tenant_id, runs.seq, runs.losses, runs.request_id),
 entry as (
-  insert into journal (run_id, seq, tenant_id, kind, key, payload)
-  select id, seq, tenant_id, 'run_lost', '', convert_to('{"losses":' || losses || '}', 'UTF8') from taken
+  insert into journal (run_id, seq, tenant_id, kind, key, payload, request_id)
+  select id, seq, tenant_id, 'run_lost', '', convert_to('{"losses":' || losses || '}', 'UTF8'), request_id
+    from taken
   returning run_id),
 told as (
   select pg_notify('pilothouse_journal', run_id::text), pg_notify('pilothouse_runs', '') from entry)
@@ -159,10 +151,11 @@ select (select count(*) from given), (select count(*) from told)
 """Gives back the runs that are this worker's, but for those it executes."""
 
 HEARTBEAT = """
-insert into workers (id, lock_key, pins, host, pid, heartbeat_at) values (%s, %s, %s, %s, %s, now())
-    on conflict (id) do update set heartbeat_at = now()
+insert into workers (id, lock_key, pins, host, pid, labels, version, slots, draining, heartbeat_at)
+values (%s, %s, %s, %s, %s, %s, %s, %s, %s, now())
+    on conflict (id) do update set heartbeat_at = now(), draining = excluded.draining
 """
-"""Says that a worker lives."""
+"""Says that a worker lives, and whether it still claims."""
 
 CANCELS = "select id from runs where worker_id = %s and status = 'running' and cancel_requested"
 """Runs of this worker that somebody asked to cancel."""

@@ -13,9 +13,10 @@ from typing import Protocol, TypeVar
 from uuid import UUID
 
 from pilothouse.errors import DatabaseUnavailable
-from pilothouse.kit.clock import Clock
+from pilothouse.kit.clock import Clock, elapsed
 from pilothouse.kit.ids import Ids
 from pilothouse.runtime.branch import Branch
+from pilothouse.runtime.deltas import Delta, Unheard
 from pilothouse.runtime.entries import Entry, Kind
 from pilothouse.runtime.errors import (
     NonDeterminismError,
@@ -25,7 +26,8 @@ from pilothouse.runtime.errors import (
     TurnLost,
 )
 from pilothouse.runtime.history import History, Step
-from pilothouse.runtime.ports import ArtifactStore, Governor, Lease, Statement
+from pilothouse.runtime.observing import Observer, TurnObserver, Unobserved
+from pilothouse.runtime.ports import ArtifactSink, Governor, Lease, Statement
 from pilothouse.runtime.store import Append, Claim, TurnEnd
 from pilothouse.runtime.threads import Threads
 
@@ -43,18 +45,28 @@ class Appender(Protocol):
         ...
 
 
+class Speaker(Protocol):
+    """Where the deltas of a turn's steps go."""
+
+    def say(self, delta: Delta) -> None:
+        """Show a piece of text to whoever watches its run. From any thread; it must not block."""
+        ...
+
+
 @dataclass(frozen=True)
 class Services:
     """What every turn of a worker shares."""
 
     appender: Appender
     governor: Governor
-    artifacts: ArtifactStore
+    artifacts: ArtifactSink
     lease: Lease
     clock: Clock
     ids: Ids
     threads: Threads
     step_timeout: float = 300.0
+    deltas: Speaker = field(default_factory=Unheard)
+    observer: Observer = field(default_factory=Unobserved)
 
 
 @dataclass
@@ -81,12 +93,14 @@ class Turn:
     interrupted_at: float | None = None
     touched: float = 0.0
     task: asyncio.Future[bytes] | None = None
+    spoken: dict[str, int] = field(default_factory=dict)
     _flush: asyncio.TimerHandle | None = None
     _flushing: set[asyncio.Task[None]] = field(default_factory=set)
 
     def __post_init__(self) -> None:
         """Open the workflow's own branch."""
         self.root = Branch(self.history)
+        self.watch: TurnObserver = self.services.observer.turn(self.claim, self.history.seq)
         self.loop = asyncio.get_running_loop()
         self.touched = self.loop.time()
 
@@ -94,6 +108,11 @@ class Turn:
     def run_id(self) -> UUID:
         """The run that is executed."""
         return self.claim.run_id
+
+    def load(self, history: History) -> None:
+        """Replay `history`, which was not at hand when the turn began."""
+        self.history = history
+        self.root = Branch(history)
 
     def now(self) -> dt.datetime:
         """The real time, for timers and expiry (a workflow sees `ctx.now()`)."""
@@ -178,13 +197,18 @@ class Turn:
             written.append(self.pending.popleft())
         written.extend(entries)
         self.appending += 1
-        claim = self.claim
-        item = Append(claim.run_id, claim.epoch, claim.wakes, written, end, beside, unless_woken)
+        claim, since = self.claim, elapsed()
+        item = Append(
+            claim.run_id, claim.epoch, claim.wakes, written, end, beside, unless_woken, claim.tenant_id
+        )
         try:
-            return await self.services.appender.append(item)
+            status = await self.services.appender.append(item)
         except (TurnLost, Exception) as error:
             reason = self._not_written(error, written)
             raise (reason if end is not None else self.breaks(reason)) from error
+        else:
+            self.watch.appended(written, since)
+            return status
         finally:
             self.appending -= 1
             self.touched = self.loop.time()
@@ -194,6 +218,12 @@ class Turn:
         self.pending.append(entry)
         if self._flush is None:
             self.loop.call_soon_threadsafe(self._schedule)
+
+    def say(self, step: str, text: str) -> None:
+        """Show a piece of a step's answer to whoever watches; it is journalled nowhere."""
+        offset = self.spoken.get(step, 0)
+        self.spoken[step] = offset + len(text)
+        self.services.deltas.say(Delta(self.run_id, step, offset, text))
 
     async def flush(self) -> None:
         """Write the pending entries now; returns once everything that was noted is committed.
@@ -221,6 +251,7 @@ class Turn:
         show = self.loop.call_later(SHOW_AFTER, self._show_started, key)
         self.last_step = key
         self.active += 1
+        begun = self.watch.began(key)
         try:
             async with scope:
                 return await work
@@ -230,6 +261,7 @@ class Turn:
             message = f"Step {key} did not finish within {limit:g} s."
             raise StepTimedOut(message, hint="Raise its timeout, or make the step smaller.") from None
         finally:
+            self.watch.finished(key, begun)
             show.cancel()
             self.active -= 1
             self.touched = self.loop.time()

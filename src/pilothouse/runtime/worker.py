@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import math
 import time
 from collections.abc import Callable, Sequence
 from contextlib import suppress
@@ -20,6 +21,8 @@ from pilothouse.runtime.execution import LOST, conclude, execute
 from pilothouse.runtime.heartbeat import Heartbeat
 from pilothouse.runtime.history import History
 from pilothouse.runtime.listener import CANCELS, RUNS, Listener
+from pilothouse.runtime.observing import identified
+from pilothouse.runtime.payloads import refers
 from pilothouse.runtime.ports import Chore
 from pilothouse.runtime.store import Claim, Store
 from pilothouse.runtime.turn import Services, Turn
@@ -52,15 +55,18 @@ class Worker:
         self.on_turn_ended: Callable[[UUID], None] | None = None
         self._store = store
         self._workflows = workflows
-        self._heartbeat = Heartbeat(store.conninfo, self.id, workflows.pins, settings)
+        self.pins = workflows.executable(settings.labels, settings.only)
+        self._heartbeat = Heartbeat(store.direct, self.id, self.pins, settings, services.clock)
         self._services = services
         self._settings = settings
         self._only = only
         self._chores = chores
         self._wake = asyncio.Event()
         self._ticked = asyncio.Event()
+        self._patience = settings.poll
         self._stopping = asyncio.Event()
         self._drained = asyncio.Event()
+        self._hurried = asyncio.Event()
         self._claiming = asyncio.Lock()
         self._live: dict[UUID, tuple[Turn, asyncio.Task[None]]] = {}
         self._left: set[asyncio.Task[None]] = set()
@@ -82,7 +88,7 @@ class Worker:
         loop = asyncio.get_running_loop()
         await loop.run_in_executor(None, self._heartbeat.start)
         self._pulse(loop)
-        log.info("worker_started", worker_id=str(self.id), workflows=self._workflows.pins)
+        log.info("worker_started", worker_id=str(self.id), workflows=self.pins)
         tending = [asyncio.create_task(self._tick())]
         tending += [asyncio.create_task(self._see_to(chore)) for chore in self._chores]
         stopped = asyncio.create_task(self._stopping.wait())
@@ -98,14 +104,18 @@ class Worker:
             await asyncio.wait([*tending, stopped])
 
     async def stop(self, drain: float = 10.0) -> None:
-        """Claim nothing more; give turns `drain` seconds to end, then give their runs back."""
+        """Claim nothing more; give turns `drain` seconds to end, then give their runs back.
+
+        `hurry` cuts that time short.
+        """
         self._stopping.set()
+        self._heartbeat.draining = True
         while self._off:
             self._off.pop()()
         async with self._claiming:  # what is being claimed is executed, too
             draining = [task for _, task in self._live.values()]
         if draining:
-            await asyncio.wait(draining, timeout=drain)
+            await self._given_time(draining, drain)
         for turn, _ in list(self._live.values()):
             turn.interrupt(TurnLost("The worker stops."))
         if late := [task for _, task in self._live.values()]:
@@ -122,6 +132,18 @@ class Worker:
         await asyncio.get_running_loop().run_in_executor(None, self._heartbeat.stop)
         log.info("worker_stopped", worker_id=str(self.id))
 
+    def hurry(self) -> None:
+        """Give turns under way no more time, where the worker is being stopped."""
+        self._hurried.set()
+
+    async def _given_time(self, turns: Sequence[asyncio.Task[None]], seconds: float) -> None:
+        ended = asyncio.ensure_future(asyncio.wait(turns))
+        hurried = asyncio.create_task(self._hurried.wait())
+        await asyncio.wait([ended, hurried], timeout=seconds, return_when=asyncio.FIRST_COMPLETED)
+        for task in (ended, hurried):
+            task.cancel()
+        await asyncio.wait([ended, hurried])
+
     def _pulse(self, loop: asyncio.AbstractEventLoop) -> None:
         """Show the heartbeat's thread that the event loop lives, whatever the database does."""
         self._heartbeat.beat()
@@ -130,19 +152,22 @@ class Worker:
 
     async def _until_woken(self, stopped: asyncio.Task[bool]) -> None:
         woken = asyncio.create_task(self._wake.wait())
-        await asyncio.wait([woken, stopped], timeout=self._settings.poll, return_when=asyncio.FIRST_COMPLETED)
+        await asyncio.wait([woken, stopped], timeout=self._patience, return_when=asyncio.FIRST_COMPLETED)
         woken.cancel()
 
     async def _claim(self) -> bool:
         """Claim what is due, as far as there are free slots; whether anything was."""
         async with self._claiming:
+            self._patience = self._settings.poll
             free = self._settings.slots - len(self._live)
             if free <= 0 or self._stopping.is_set() or not self._heartbeat.valid():
                 return False
             services = replace(self._services, lease=self._heartbeat.lease())
             try:
-                claims = await self._store.claim(self.id, self._workflows.pins, free, self._only)
+                claims = await self._store.claim(self.id, self.pins, free, self._only)
                 if not claims:
+                    held = self._store.held_for  # by a rate: nobody tells when that lets go
+                    self._patience = min(self._patience, max(held or math.inf, 0.001))
                     return False
                 journals = await self._store.read([claim.run_id for claim in claims])
             except (DatabaseUnavailable, psycopg.Error) as error:
@@ -156,12 +181,13 @@ class Worker:
     def _start(self, claim: Claim, journal: Sequence[Entry], services: Services) -> None:
         if claim.run_id in self._live:  # it was taken from this worker, which has claimed it again
             self._live[claim.run_id][0].interrupt(Fenced(f"Run {claim.run_id} was taken over."))
+        parted = refers(journal)
         try:
-            turn = Turn(claim, History(journal), services)
+            turn = Turn(claim, History(() if parted else journal), services)
         except PayloadUnreadable as error:
             turn = Turn(claim, History(), services)
             turn.breaks(error)
-        task = asyncio.create_task(self._take(turn))
+        task = asyncio.create_task(self._take(turn, journal if parted else ()))
         self._live[claim.run_id] = turn, task
         task.add_done_callback(lambda _: self._ended(claim.run_id))
 
@@ -172,10 +198,12 @@ class Worker:
         if self.on_turn_ended is not None:
             self.on_turn_ended(run_id)
 
-    async def _take(self, turn: Turn) -> None:
+    async def _take(self, turn: Turn, parted: Sequence[Entry] = ()) -> None:
         pin = turn.claim.pin
-        structlog.contextvars.bind_contextvars(run_id=str(turn.run_id), workflow=pin)
+        structlog.contextvars.bind_contextvars(**identified(turn.claim))
         try:
+            if parted:
+                await self._store.payloads.load(turn, parted)
             status = await execute(turn, self._workflows.pinned(pin))
         except Exception:
             log.exception("turn_crashed")
@@ -261,6 +289,7 @@ class Worker:
         taken = await self._store.take_over(*limits, self.id, thoroughly=thoroughly)
         if thoroughly:
             self._thorough_due = present + settings.lease
+        self._services.observer.taken_over(len(taken))
         for run_id, losses in taken:
             log.warning("run_taken_over", run_id=str(run_id), losses=losses)
             self._wake.set()

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Collection, Mapping
+from dataclasses import dataclass, field
 
 
 @dataclass(frozen=True)
@@ -12,7 +13,8 @@ class WorkerSettings:
     `lease` is how long a worker may be silent before its runs are taken over, `grace` how long after its
     session has ended; `max_losses` is how many workers a run may lose in a row before it fails. A workflow
     whose own code waits for `stall_timeout` without a step, or blocks the loop for `blocked_after`, is
-    stopped; one that still runs `unwind` after it was stopped is left behind.
+    stopped; one that still runs `unwind` after it was stopped is left behind. It executes the workflows whose
+    requirements its `labels` meet, and where `only` names some, none but those.
     """
 
     slots: int = 50
@@ -24,3 +26,5 @@ class WorkerSettings:
     blocked_after: float = 60.0
     unwind: float = 5.0
     max_losses: int = 5
+    labels: Mapping[str, str] = field(default_factory=dict)
+    only: Collection[str] = ()

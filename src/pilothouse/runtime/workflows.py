@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable, Iterable
+from collections.abc import Awaitable, Callable, Collection, Iterable, Mapping
 from dataclasses import dataclass, field
 from functools import cached_property
 from typing import Any
 
 from pilothouse.errors import InvalidInput, NotFound
+from pilothouse.runtime import labels
 from pilothouse.runtime.signature import Signature, checked_name
 
 
@@ -16,12 +17,14 @@ class Workflow:
     """A durable async function over a context.
 
     A run is pinned to the `version` it was submitted with. `summary` is the first line of the docstring.
+    Only workers whose labels meet everything that it `requires` execute it.
     """
 
     name: str
     version: int
     function: Callable[..., Awaitable[Any]]
     signature: Signature = field(repr=False)
+    requires: Mapping[str, str] = field(default_factory=dict, hash=False)
 
     @property
     def pin(self) -> str:
@@ -39,20 +42,25 @@ class Workflow:
         return self.signature.input.json_schema()
 
 
-def workflow(name: str, *, version: int = 1) -> Callable[[Callable[..., Awaitable[Any]]], Workflow]:
+def workflow(
+    name: str, *, version: int = 1, requires: Mapping[str, str] | None = None
+) -> Callable[[Callable[..., Awaitable[Any]]], Workflow]:
     """Make an `async def (ctx, value)` a workflow.
 
-    Raises `InvalidInput` for a bad name, a version below 1 or a function that is not async.
+    `requires` names labels of workers, with their values, without which it cannot be executed:
+    `requires={"gpu": "a100"}` is for those started as `pilothouse worker --label gpu=a100`. Raises
+    `InvalidInput` for a bad name, a version below 1, a bad label or a function that is not async.
     """
     checked_name(name, "workflow")
     if version < 1:
         raise InvalidInput(f"The version of workflow {name} is {version}: it starts at 1.")
+    wanted = labels.checked(requires or {})
 
     def decorate(function: Callable[..., Awaitable[Any]]) -> Workflow:
         signature = Signature(function)
         if not signature.is_async:
             raise InvalidInput(f"The workflow {name} is not an `async def`.")
-        return Workflow(name, version, function, signature)
+        return Workflow(name, version, function, signature, wanted)
 
     return decorate
 
@@ -75,6 +83,19 @@ class Workflows:
     def pins(self) -> list[str]:
         """Every `name@version` here."""
         return sorted(self._by_pin)
+
+    def executable(self, given: Mapping[str, str], only: Collection[str] = ()) -> list[str]:
+        """The pins of what a worker with the labels `given` can execute; where `only` names some, of those.
+
+        Raises `NotFound` for a name that is not here.
+        """
+        for name in only:
+            self.latest(name)
+        return sorted(
+            item.pin
+            for item in self._by_pin.values()
+            if item.requires.items() <= given.items() and (not only or item.name in only)
+        )
 
     def all(self) -> list[Workflow]:
         """The newest version of each workflow, by name."""

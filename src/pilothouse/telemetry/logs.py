@@ -1,4 +1,4 @@
-"""Structured logs: one line an event, with the ids of what it belongs to."""
+"""Structured logs: one line an event, with the ids of what it belongs to, and without secrets."""
 
 from __future__ import annotations
 
@@ -8,6 +8,7 @@ from typing import TextIO
 
 import structlog
 
+from pilothouse.kit.masking import mask_member
 from pilothouse.runtime.branch import current
 
 _WITHOUT_VALUES = structlog.processors.ExceptionRenderer(
@@ -35,6 +36,7 @@ def configure(level: str, style: str, stream: TextIO | None = None) -> None:
             structlog.processors.add_log_level,
             structlog.processors.TimeStamper(fmt="iso", utc=True),
             structlog.processors.format_exc_info if readable else _WITHOUT_VALUES,
+            _mask,
             renderer,
         ],
         wrapper_class=structlog.make_filtering_bound_logger(logging.getLevelName(level.upper())),
@@ -44,8 +46,15 @@ def configure(level: str, style: str, stream: TextIO | None = None) -> None:
 
 
 def _add_step(_logger: object, _method: str, event: structlog.typing.EventDict) -> structlog.typing.EventDict:
-    """Name the step or branch that the running code stands in: read here, so that a step costs nothing."""
+    """Name the step and agent that the running code stands in: read here, so that a step costs nothing."""
     branch = current.get(None)
     if branch is not None and branch.path:
         event.setdefault("step", branch.path)
+        if branch.leaf is None and branch.agent:
+            event.setdefault("agent", branch.agent)
     return event
+
+
+def _mask(_logger: object, _method: str, event: structlog.typing.EventDict) -> structlog.typing.EventDict:
+    """Keep secrets and personal data out of the line."""
+    return {key: mask_member(key, value) for key, value in event.items()}

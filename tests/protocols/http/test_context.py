@@ -19,6 +19,7 @@ from pilothouse.errors import Conflict, DatabaseUnavailable
 from pilothouse.kit.ids import Ids
 from pilothouse.protocols.http.context import SECURITY, RequestContext
 from pilothouse.protocols.http.translation import translate_errors
+from pilothouse.runtime.observing import Origin, origin
 from pilothouse.telemetry import logs
 
 SECRET = "the password is 1234"
@@ -206,3 +207,50 @@ async def test_what_is_no_http_request_passes_through() -> None:
 
     await RequestContext(app, Ids())({"type": "lifespan"}, None, None)
     assert seen == ["lifespan"]
+
+
+class Watched:
+    """Hears of one request."""
+
+    traceparent = "00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01"
+    trace_id = "4bf92f3577b34da6a3ce929d0e0e4736"
+
+    def __init__(self, told: list[object]) -> None:
+        self.told = told
+
+    def ended(self, scope: dict[str, Any], status: int | None) -> None:
+        self.told.append((scope["path"], status))
+
+
+class Observer:
+    """Remembers what it was told."""
+
+    def __init__(self) -> None:
+        self.told: list[object] = []
+
+    def began(self, scope: dict[str, Any], traceparent: str, request_id: str) -> Watched:
+        self.told.append((traceparent, request_id))
+        return Watched(self.told)
+
+
+async def test_an_observer_hears_of_each_request_and_the_engine_of_its_origin(lines: io.StringIO) -> None:
+    observer, came = Observer(), []
+    api = FastAPI(middleware=[Middleware(RequestContext, ids=Ids(), observer=observer)])
+    translate_errors(api)
+
+    @api.get("/fine")
+    async def fine() -> None:
+        came.append(origin.get())
+
+    @api.get("/broken")
+    async def broken() -> None:
+        raise RuntimeError
+
+    transport = httpx.ASGITransport(api, raise_app_exceptions=False)
+    async with httpx.AsyncClient(transport=transport, base_url="http://localhost") as client:
+        await client.get("/fine", headers={"x-request-id": "r-1", "traceparent": "given"})
+        await client.get("/broken", headers={"x-request-id": "r-2"})
+    assert observer.told == [("given", "r-1"), ("/fine", 200), ("", "r-2"), ("/broken", 500)]
+    assert came == [Origin("r-1", Watched.traceparent)]
+    assert origin.get() == Origin()
+    assert {line["trace_id"] for line in logged(lines)} == {Watched.trace_id}

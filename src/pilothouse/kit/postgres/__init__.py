@@ -12,12 +12,15 @@ from pilothouse.kit.postgres.administration import (
     start,
     status,
     stop,
+    stop_archiving,
     upgrade,
 )
+from pilothouse.kit.postgres.archiving import Archive
 from pilothouse.kit.postgres.attachment import Attachment, attach
 from pilothouse.kit.postgres.place import Place, default_data
 
 __all__ = [
+    "Archive",
     "Attachment",
     "Command",
     "Place",
@@ -29,5 +32,6 @@ __all__ = [
     "start",
     "status",
     "stop",
+    "stop_archiving",
     "upgrade",
 ]

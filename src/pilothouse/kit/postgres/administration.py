@@ -7,7 +7,8 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from pilothouse.errors import NotFound
-from pilothouse.kit.postgres import files, logs
+from pilothouse.kit.postgres import archiving, files, logs
+from pilothouse.kit.postgres.archiving import Archive
 from pilothouse.kit.postgres.attachment import attach, sole_holder, starting
 from pilothouse.kit.postgres.cluster import current
 from pilothouse.kit.postgres.configuration import DATABASE, conninfo
@@ -27,7 +28,8 @@ class Status:
     `running` means that it answers, `starting` that it lives but does not answer (yet, or no longer).
     `major` is the version of the data, None before the first start; `version` that of the running server,
     for example `18.4`. `kept` means that it stays when its last holder leaves. `holders` are the pids
-    attached to it. `size` is what the data and its log take on the disk, in bytes.
+    attached to it. `size` is what the data and its log take on the disk, in bytes. `archive` is the folder
+    that its log of writes is archived to, `archiving` how that goes, in words, where the server runs.
     """
 
     data: Path
@@ -41,6 +43,8 @@ class Status:
     holders: tuple[int, ...]
     size: int
     log: Path | None
+    archive: Path | None = None
+    archiving: str | None = None
 
 
 @dataclass(frozen=True)
@@ -70,6 +74,7 @@ def status(data: Path) -> Status:
         socket_dir = answering(place)
         lives = socket_dir is not None or is_held(place.server_lock, exclusively=True)
         postmaster = read(cluster.path) if cluster and lives else None
+        archive = archiving.read(place)
         return Status(
             data=place.data,
             running=socket_dir is not None,
@@ -82,15 +87,17 @@ def status(data: Path) -> Status:
             holders=having_open(place.holders_lock),
             size=files.size_of(place.home),
             log=logs.newest(cluster.path) if cluster else None,
+            archive=archive.folder if archive else None,
+            archiving=_archiving(socket_dir) if archive else None,
         )
 
 
-def start(data: Path, *, server_user: str | None = None) -> Status:
-    """Start the server of the folder `data` if need be, and have it stay until `stop`.
+def start(data: Path, *, server_user: str | None = None, archive: Archive | None = None) -> Status:
+    """Start the server of the folder `data` if need be, and have it stay until `stop`; see `attach`.
 
     It then also stays when it was started anew after a crash or a restart of the machine.
     """
-    with attach(data, server_user=server_user) as attachment:
+    with attach(data, server_user=server_user, archive=archive) as attachment:
         with explaining(data):
             attachment.place.keep_mark.touch(mode=0o600)
         return status(data)
@@ -112,6 +119,17 @@ def stop(data: Path, *, force: bool = False) -> bool:
                     place.keep_mark.unlink(missing_ok=True)
                     return bring_down(place)
             raise _in_use(place)
+
+
+def stop_archiving(data: Path) -> Path | None:
+    """Have the server of `data` archive no longer, from its next start on; where it did, if it did."""
+    with explaining(data):
+        place = find(data)
+        archive = archiving.read(place) if place else None
+        if place is None or archive is None:
+            return None
+        archiving.write(place, None)
+        return archive.folder
 
 
 def psql_command(data: Path, database: str = DATABASE) -> Command:
@@ -166,3 +184,11 @@ def _version(socket_dir: Path | None) -> str | None:
     from pilothouse.kit.postgres import databases
 
     return databases.version(conninfo(socket_dir, databases.MAINTENANCE))
+
+
+def _archiving(socket_dir: Path | None) -> str | None:
+    if socket_dir is None:
+        return None
+    from pilothouse.kit.postgres import databases
+
+    return databases.archiving(conninfo(socket_dir, databases.MAINTENANCE))

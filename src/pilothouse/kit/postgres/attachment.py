@@ -11,6 +11,8 @@ from pathlib import Path
 from types import TracebackType
 from typing import Self
 
+from pilothouse.kit.postgres import archiving
+from pilothouse.kit.postgres.archiving import Archive
 from pilothouse.kit.postgres.configuration import DATABASE, ROLE, conninfo
 from pilothouse.kit.postgres.errors import Busy, explaining
 from pilothouse.kit.postgres.locks import exclusive, open_lock, try_lock
@@ -84,18 +86,23 @@ class Attachment:
         self.close()
 
 
-def attach(data: Path, *, server_user: str | None = None) -> Attachment:
+def attach(data: Path, *, server_user: str | None = None, archive: Archive | None = None) -> Attachment:
     """Attach to the PostgreSQL of the folder `data`, which is made and started as needed.
 
     For root, `server_user` names the unprivileged user of a cluster that is made now (`pilothouse` by
-    default). Raises the errors of `pilothouse.kit.postgres.errors`.
+    default). `archive` says where it is to archive its WAL, from its next start on; without one it stays
+    as it is. Raises the errors of `pilothouse.kit.postgres.errors`.
     """
     with explaining(data):
         found = find(data)
+        if found and archive:
+            archiving.write(found, archive)
         if found and (running := _attached_to_running(found)):
             return running
         refuse_network(data.expanduser().resolve())
         place = make(data)
+        if archive:
+            archiving.write(place, archive)
         holder = open_lock(place.holders_lock)
     try:
         return Attachment(place, holder, _brought_up(place, server_user, holder))

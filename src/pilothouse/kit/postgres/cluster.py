@@ -19,13 +19,24 @@ class Cluster:
     major: int
 
 
+RESTORED = "restored-"
+"""Begins the name of a cluster that was restored and is about to get its version's name."""
+
+
 def current(home: Path) -> Cluster | None:
-    """The cluster in `home` of the highest version, or None before the first start."""
+    """The cluster in `home` of the highest version, or None before the first start.
+
+    Where a restore was interrupted between its two renames that is the restored one, under its first name.
+    """
     try:
-        majors = [int(entry.name) for entry in os.scandir(home) if entry.name.isdigit()]
+        names = [entry.name for entry in os.scandir(home)]
     except FileNotFoundError:
         return None
-    return Cluster(home / str(max(majors)), max(majors)) if majors else None
+    majors = [int(name) for name in names if name.isdigit()]
+    if majors:
+        return Cluster(home / str(max(majors)), max(majors))
+    restored = [name for name in names if name.startswith(RESTORED) and name.removeprefix(RESTORED).isdigit()]
+    return Cluster(home / restored[0], int(restored[0].removeprefix(RESTORED))) if restored else None
 
 
 def insist_on_major(cluster: Cluster, installed: Sequence[Server]) -> Server:

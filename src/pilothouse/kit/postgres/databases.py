@@ -45,6 +45,23 @@ def version(dsn: str) -> str:
     return f"{number // 10000}.{number % 10000}"
 
 
+_ARCHIVING = """
+select case when current_setting('archive_mode') = 'off' then 'off until the next start'
+            when last_failed_time > coalesce(last_archived_time, '-infinity')
+              then 'failing since ' || last_failed_time || ' on ' || last_failed_wal
+            when last_archived_time is null then 'on, nothing archived yet'
+            else 'on, last ' || last_archived_wal || ' at ' || last_archived_time end
+  from pg_stat_archiver
+"""
+
+
+def archiving(dsn: str) -> str:
+    """How the server of `dsn` archives its log of writes, in words."""
+    with _connected(dsn) as connection:
+        row = connection.execute(_ARCHIVING).fetchone()
+    return str(row[0]) if row else "unknown"
+
+
 @contextmanager
 def _connected(dsn: str) -> Iterator[psycopg.Connection]:
     try:

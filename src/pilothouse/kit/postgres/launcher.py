@@ -13,6 +13,7 @@ from pathlib import Path
 
 from pilothouse.kit.postgres import configuration, files, logs, processes, sockets
 from pilothouse.kit.postgres.accounts import Account, of_uid, server_account
+from pilothouse.kit.postgres.archiving import Extra, archiving
 from pilothouse.kit.postgres.cluster import Cluster, current, insist_on_major
 from pilothouse.kit.postgres.copies import readable
 from pilothouse.kit.postgres.creation import initialise, remove_drafts
@@ -27,6 +28,7 @@ from pilothouse.kit.postgres.wheel import Server, servers
 
 PATIENCE = 120.0  # seconds for a start, most of which only the recovery of much log needs
 _PAUSE = 0.001
+NOTHING = Extra()
 
 
 @dataclass(frozen=True)
@@ -74,20 +76,22 @@ def enter(place: Place, gate: int, patience: float = PATIENCE) -> Path | None:
     return None
 
 
-def launch(place: Place, startable: Startable, gate: int) -> None:
+def launch(place: Place, startable: Startable, gate: int, extra: Extra = NOTHING) -> None:
     """Start the server, which takes `gate` over; it is not ready when this returns."""
     cluster, account = startable.cluster, startable.account
     socket_dir = place.socket_dir
     sockets.prepare(socket_dir, account)
     configuration.write(place, cluster.path, cluster.major, account)
-    with way_to(cluster.path, account) as way:
+    with way_to(cluster.path, account) as way, archiving(place, account) as archive:
         arguments = [
             startable.server.program("postgres"),
-            "-D",
-            way.path,
+            *("-D", way.path),
             *configuration.flags(place, socket_dir),
+            *archive.flags,
+            *extra.flags,
         ]
-        detach(arguments, account, inherit=(gate, *way.descriptors), output=place.start_log)
+        inherit = (gate, *way.descriptors, *archive.descriptors, *extra.descriptors)
+        detach(arguments, account, inherit=inherit, output=place.start_log)
 
 
 def wait(place: Place, cluster: Path, before: dict[Path, int], patience: float = PATIENCE) -> Path:

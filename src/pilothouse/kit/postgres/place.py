@@ -49,6 +49,11 @@ class Place:
         return self.home / "keep"
 
     @property
+    def archive_mark(self) -> Path:
+        """Says where the server archives its WAL; missing where it does not."""
+        return self.home / "archive"
+
+    @property
     def start_log(self) -> Path:
         """What the server said before its own log began."""
         return self.home / "start.log"

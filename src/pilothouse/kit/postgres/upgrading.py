@@ -2,25 +2,22 @@
 
 from __future__ import annotations
 
-import os
 import re
-from collections.abc import Iterator
-from contextlib import contextmanager
 from pathlib import Path
 
-from pilothouse.kit.postgres import configuration, files, logs, sockets
+from pilothouse.kit.postgres import configuration, files, sockets
 from pilothouse.kit.postgres.accounts import of_uid
 from pilothouse.kit.postgres.cluster import Cluster, other_major
 from pilothouse.kit.postgres.configuration import ROLE, conninfo
 from pilothouse.kit.postgres.copies import readable
 from pilothouse.kit.postgres.creation import draft_folder, draft_name, initdb, insist_on_space, remove_drafts
-from pilothouse.kit.postgres.errors import Busy, StartFailed, UpgradeFailed
+from pilothouse.kit.postgres.errors import StartFailed, UpgradeFailed
 from pilothouse.kit.postgres.failures import checked
-from pilothouse.kit.postgres.launcher import Startable, clear, enter, launch, wait
-from pilothouse.kit.postgres.locks import open_lock
+from pilothouse.kit.postgres.launcher import Startable
+from pilothouse.kit.postgres.passing import gate_of, passing
 from pilothouse.kit.postgres.place import Place
 from pilothouse.kit.postgres.programs import run, way_to
-from pilothouse.kit.postgres.stopping import bring_down, end_orphans
+from pilothouse.kit.postgres.stopping import end_orphans
 from pilothouse.kit.postgres.wheel import servers
 
 _EXTENSIONS = "update_extensions.sql"  # pg_upgrade writes it where an extension has a newer version
@@ -44,14 +41,14 @@ def upgraded(place: Place, cluster: Cluster, package: Path | None = None) -> int
     insist_on_space(place.data, files.size_of(cluster.path), "An upgrade")
     remove_drafts(place)
     if not _control(old)["Database cluster state"].startswith("shut down"):
-        with _running(place, old):  # recovers what a crash left
+        with passing(place, old):  # recovers what a crash left
             pass
     draft = draft_folder(place, account)
     work = draft_folder(place, account)
     new = Startable(Cluster(draft, newest.major), readable(newest, account), account)
     try:
         _converted(place, old, new, work)
-        with _running(place, new) as socket_dir:
+        with passing(place, new) as socket_dir:
             _completed(new, work, socket_dir)
     except StartFailed as error:
         raise UpgradeFailed(
@@ -75,37 +72,11 @@ def _control(startable: Startable) -> dict[str, str]:
     return dict(re.findall(r"^([^:\n]+):\s*(.*)$", result.stdout, re.MULTILINE))
 
 
-@contextmanager
-def _gate(place: Place) -> Iterator[int]:
-    """The place's server lock, held: nothing of a server lives."""
-    gate = open_lock(place.server_lock)
-    try:
-        if enter(place, gate):
-            raise Busy(f"PostgreSQL for {place.data} was started meanwhile.")
-        yield gate
-    finally:
-        os.close(gate)
-
-
-@contextmanager
-def _running(place: Place, startable: Startable) -> Iterator[Path]:
-    """The folder of the server's socket while it runs on this cluster for a moment."""
-    path = startable.cluster.path
-    with _gate(place) as gate:
-        clear(place, path)
-        before = logs.sizes(path)
-        launch(place, startable, gate)
-    try:
-        yield wait(place, path, before)
-    finally:
-        bring_down(place, path)
-
-
 def _converted(place: Place, old: Startable, new: Startable, work: Path) -> None:
     """Make the new cluster and fill it from the old one, whose files pg_upgrade only reads."""
     account = new.account
     sums = _control(old)["Data page checksum version"] != "0"
-    with _gate(place) as gate:
+    with gate_of(place) as gate:
         initdb(new.cluster.path, new.server, account, gate, *_checksums(new, on=sums))
         for side in (old, new):
             configuration.write(place, side.cluster.path, side.cluster.major, account)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 import time
 from collections.abc import MutableMapping
-from typing import Any
+from typing import Any, Protocol
 
 import structlog
 from starlette.datastructures import Headers, MutableHeaders
@@ -16,10 +16,11 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 from pilothouse.errors import PilothouseError, Unavailable
 from pilothouse.kit.ids import Ids
 from pilothouse.kit.problems import MEDIA_TYPE, headers_of, problem_of
+from pilothouse.runtime.observing import Origin, origin
 
 log = structlog.get_logger(__name__)
 
-REQUEST_ID = "x-request-id"
+REQUEST_ID, TRACEPARENT = "x-request-id", "traceparent"
 _ACCEPTED_ID = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,127}")
 
 SECURITY = {
@@ -34,27 +35,72 @@ SECURITY = {
 """Headers of every response that does not say otherwise itself: nothing is embedded, sniffed or stored."""
 
 
+class Watched(Protocol):
+    """Hears of one request. `traceparent` is its place in a trace; None where nobody traces."""
+
+    @property
+    def traceparent(self) -> str | None:
+        """What the runs that the request makes keep of its trace."""
+        ...
+
+    @property
+    def trace_id(self) -> str | None:
+        """What log lines have of its trace."""
+        ...
+
+    def ended(self, scope: Scope, status: int | None) -> None:
+        """The response is over; `status` is None where there was none."""
+        ...
+
+
+class RequestObserver(Protocol):
+    """Hears of every request."""
+
+    def began(self, scope: Scope, traceparent: str, request_id: str) -> Watched:
+        """A request begins; `traceparent` is the header it came with, or empty."""
+        ...
+
+
 class RequestContext:
     """Gives a request its id, logs it once it is answered, and tells errors as problem documents.
 
     A valid `X-Request-ID` is kept, anything else replaced. It is in the response, in every log line of
-    the request and in its problem document.
+    the request, in its problem document, and in the journal of the runs that it makes or moves.
     """
 
-    def __init__(self, app: ASGIApp, ids: Ids) -> None:
-        """Serve `app`; `ids` names the requests that come without an id."""
+    def __init__(self, app: ASGIApp, ids: Ids, observer: RequestObserver | None = None) -> None:
+        """Serve `app`; `ids` names the requests that come without an id, `observer` hears of all."""
         self._app = app
         self._ids = ids
+        self._observer = observer
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Serve one request."""
         if scope["type"] != "http":
             await self._app(scope, receive, send)
             return
-        given = Headers(scope=scope).get(REQUEST_ID, "")
+        headers = Headers(scope=scope)
+        given = headers.get(REQUEST_ID, "")
         request_id = given if _ACCEPTED_ID.fullmatch(given) else str(self._ids.new())
-        with structlog.contextvars.bound_contextvars(request_id=request_id):
-            await _Exchange(scope, receive, send, request_id).serve(self._app)
+        exchange = _Exchange(scope, receive, send, request_id)
+        if self._observer is None:
+            await self._serve(exchange, request_id, None)
+            return
+        watched = self._observer.began(scope, headers.get(TRACEPARENT, ""), request_id)
+        try:
+            await self._serve(exchange, request_id, watched)
+        finally:
+            watched.ended(scope, exchange.status)
+
+    async def _serve(self, exchange: _Exchange, request_id: str, watched: Watched | None) -> None:
+        """Serve with the ids in every line, and in what is asked of the engine meanwhile."""
+        traced = {"trace_id": watched.trace_id} if watched is not None and watched.trace_id else {}
+        token = origin.set(Origin(request_id, watched.traceparent if watched is not None else None))
+        try:
+            with structlog.contextvars.bound_contextvars(request_id=request_id, **traced):
+                await exchange.serve(self._app)
+        finally:
+            origin.reset(token)
 
 
 class _Exchange:
@@ -64,7 +110,7 @@ class _Exchange:
         self._scope, self._receive, self._send = scope, receive, send
         self._request_id = request_id
         self._started = time.monotonic()
-        self._status: int | None = None
+        self.status: int | None = None
 
     async def serve(self, app: ASGIApp) -> None:
         try:
@@ -75,7 +121,7 @@ class _Exchange:
             await self._tell(error)
         except Exception as error:
             log.exception("request_broke", error_type=type(error).__name__)
-            if self._status is not None:
+            if self.status is not None:
                 raise
             hint = "The server's log has the details under the request id."
             await self._tell(PilothouseError(hint=hint), logged=True)
@@ -85,7 +131,7 @@ class _Exchange:
     async def _completed(self, message: Message) -> None:
         """Send a message; to the first one belong the headers of every response."""
         if message["type"] == "http.response.start":
-            self._status = message["status"]
+            self.status = message["status"]
             headers = MutableHeaders(scope=message)
             headers[REQUEST_ID] = self._request_id
             for name, value in SECURITY.items():
@@ -99,7 +145,7 @@ class _Exchange:
             log.log(
                 _LEVELS[error.severity], "request_failed", code=error.code, reason=str(error), exc_info=trace
             )
-        if self._status is not None:
+        if self.status is not None:
             raise error
         problem = problem_of(error, instance=self._scope["path"], request_id=self._request_id)
         response = Response(problem.model_dump_json(), error.status, headers_of(error), media_type=MEDIA_TYPE)
@@ -108,12 +154,12 @@ class _Exchange:
     def _log(self) -> None:
         path = self._scope["path"]
         ids: MutableMapping[str, Any] = self._scope.get("path_params", {})
-        write = log.debug if path.startswith("/health/") and self._status == 200 else log.info
+        write = log.debug if path.startswith("/health/") and self.status == 200 else log.info
         write(
             "request",
             method=self._scope["method"],
             path=path,
-            status=self._status,
+            status=self.status,
             ms=round((time.monotonic() - self._started) * 1000, 1),
             **{name: str(value) for name, value in ids.items() if name.endswith("_id")},
         )

@@ -1,0 +1,1 @@
+"""Contents in the database itself: all machines see them, and nothing else has to be set up."""

@@ -1,0 +1,1 @@
+"""Limits: how many runs execute at once and how many start in a time."""

@@ -1,0 +1,1 @@
+"""Retention: how long finished runs are kept, and what of them."""

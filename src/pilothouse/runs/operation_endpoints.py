@@ -1,0 +1,104 @@
+"""Operations on runs over HTTP."""
+
+from collections.abc import Awaitable, Callable
+from typing import Annotated
+from uuid import UUID
+
+from fastapi import APIRouter, Depends, HTTPException, Query, Request, Response
+
+from pilothouse.kit.problems import documented
+from pilothouse.runs.endpoints import IdempotencyKey
+from pilothouse.runs.operation_schemas import (
+    BulkRequest,
+    BulkResult,
+    ForkRequest,
+    LabelChange,
+    MoveRequest,
+    Statistics,
+    StatisticsQuery,
+)
+from pilothouse.runs.operations import Operations
+from pilothouse.runs.schemas import Run
+from pilothouse.runs.service import Runs
+
+
+def operating_on_many(provide: Callable[..., Awaitable[Operations]]) -> APIRouter:
+    """Endpoints for many runs; `provide` makes the service for a request.
+
+    They stand before those that show one run, because `statistics` would be taken for an id there.
+    """
+    router = APIRouter(prefix="/runs", tags=["runs"])
+
+    @router.get("/statistics", responses=documented(400))
+    async def show_statistics(
+        operations: Annotated[Operations, Depends(provide)], query: Annotated[StatisticsQuery, Query()]
+    ) -> Statistics:
+        """Show figures of runs: how many in which state, how quick, what failed, who waits."""
+        return await operations.statistics(query)
+
+    @router.post("/cancel", responses=documented(400))
+    async def cancel_runs(
+        operations: Annotated[Operations, Depends(provide)], wanted: BulkRequest
+    ) -> BulkResult:
+        """Cancel the open runs that fit a filter."""
+        return await operations.cancel(wanted)
+
+    @router.post("/retry", responses=documented(400))
+    async def retry_runs(
+        operations: Annotated[Operations, Depends(provide)], wanted: BulkRequest
+    ) -> BulkResult:
+        """Retry the failed runs that fit a filter, each from its failed step."""
+        return await operations.retry(wanted)
+
+    @router.post("/move", responses=documented(400, 404))
+    async def move_runs(
+        operations: Annotated[Operations, Depends(provide)], wanted: MoveRequest
+    ) -> BulkResult:
+        """Move open runs of a workflow to another version, those whose journal the version's code fits."""
+        return await operations.move(wanted)
+
+    for path in ("/cancel", "/retry", "/move"):  # else GET would be the one of a run whose id is `cancel`
+        router.add_api_route(path, _not_to_be_read, methods=["GET"], include_in_schema=False)
+    return router
+
+
+async def _not_to_be_read() -> None:
+    raise HTTPException(405, headers={"allow": "POST"})
+
+
+def operating_on_one(
+    provide: Callable[..., Awaitable[Operations]], shown: Callable[..., Awaitable[Runs]]
+) -> APIRouter:
+    """Endpoints for one run; `provide` and `shown` make the services for a request."""
+    router = APIRouter(prefix="/runs", tags=["runs"])
+
+    @router.post("/{run_id}/fork", status_code=201, responses=documented(400, 404, 409))
+    async def fork_run(  # noqa: PLR0917 - FastAPI fills in each of them by its name
+        operations: Annotated[Operations, Depends(provide)],
+        runs: Annotated[Runs, Depends(shown)],
+        run_id: UUID,
+        wanted: ForkRequest,
+        request: Request,
+        response: Response,
+        idempotency_key: IdempotencyKey = None,
+    ) -> Run:
+        """Make a new run that shares the beginning of this one and goes its own way from a step on.
+
+        Nothing of the shared part is executed again. Tools behind it act anew, under keys of the fork's own.
+        """
+        made = await operations.fork(run_id, wanted, idempotency_key)
+        response.headers["location"] = f"{request.url.path.rpartition('/runs/')[0]}/runs/{made}"
+        return await runs.show(made)
+
+    @router.patch("/{run_id}/labels", responses=documented(400, 404))
+    async def label_run(
+        operations: Annotated[Operations, Depends(provide)],
+        runs: Annotated[Runs, Depends(shown)],
+        run_id: UUID,
+        change: LabelChange,
+    ) -> Run:
+        """Set labels of a run, and take away those that are null (a merge patch, RFC 7396)."""
+        await operations.label(run_id, change)
+        return await runs.show(run_id)
+
+    return router

@@ -1,0 +1,155 @@
+"""What crosses the API about operations on runs: forks, labels, many runs at once, and figures."""
+
+from __future__ import annotations
+
+import datetime as dt
+from typing import Annotated
+from uuid import UUID
+
+from pydantic import AwareDatetime, BaseModel, ConfigDict, Field, JsonValue, model_validator
+
+from pilothouse.kit.pagination import MAX_LIMIT
+from pilothouse.runs.filters import MAX_VERSION, Cursor, RunFilter
+from pilothouse.runs.schemas import LabelKey, Labels, LabelValue, RunStatus
+from pilothouse.runtime.questions import MAX_ANSWER
+
+StepName = Annotated[str, Field(min_length=1, max_length=4_000, examples=["gather#0/1/ask:cloud"])]
+Answer = Annotated[str, Field(max_length=MAX_ANSWER)]
+
+
+class ForkRequest(BaseModel):
+    """How a fork differs from its parent, and where it leaves it.
+
+    `at` is the first step that the fork executes by itself: its key, or the end of it. Without it, that is
+    the first of the questions that `answers` names, or everything where the `input` is another one.
+    `answers` are given by the key of the question, or the end of it. `labels` replaces the parent's.
+    """
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    at: StepName | None = None
+    input: JsonValue = Field(default=None, description="Left out: the parent's. `null` is an input.")
+    answers: dict[StepName, Answer] = Field(default_factory=dict, max_length=100)
+    labels: Labels | None = None
+
+
+class LabelChange(BaseModel):
+    """Labels to set, or to take away where they are null; the others stay."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    labels: dict[LabelKey, LabelValue | None]
+
+
+class BulkRequest(BaseModel):
+    """Which runs something is done to; an empty filter means all runs and has to be confirmed with `all`.
+
+    One request works on at most `limit` runs and for at most ten seconds: send `next_cursor` of its result
+    to go on. With `dry_run` it is told what would happen.
+    """
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    filter: RunFilter = RunFilter()
+    all: bool = False
+    dry_run: bool = False
+    limit: int = Field(default=MAX_LIMIT, ge=1, le=MAX_LIMIT)
+    cursor: Cursor = None
+
+
+class MoveRequest(BulkRequest):
+    """Which open runs are moved to the version `to` of their workflow, which the filter names."""
+
+    to: int = Field(ge=1, le=MAX_VERSION)
+
+    @model_validator(mode="after")
+    def _of_one_workflow(self) -> MoveRequest:
+        if self.filter.workflow is None:
+            message = "the filter has to name the workflow"
+            raise ValueError(message)
+        return self
+
+
+class Refusal(BaseModel):
+    """A run that something was not done to, and why."""
+
+    model_config = ConfigDict(frozen=True)
+
+    id: UUID
+    reason: str
+
+
+class BulkResult(BaseModel):
+    """What was done: to how many of the runs that fit and are in a state for it, and which were refused.
+
+    `next_cursor` is there where more runs are to be looked at.
+    """
+
+    model_config = ConfigDict(frozen=True)
+
+    dry_run: bool
+    matched: int
+    done: int
+    refused: list[Refusal]
+    next_cursor: str | None = None
+
+
+class StatisticsQuery(BaseModel):
+    """The window of time: by default the 24 hours before `to`, which by default is now."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    since: AwareDatetime | None = Field(default=None, alias="from")
+    until: AwareDatetime | None = Field(default=None, alias="to")
+
+
+class Count(BaseModel):
+    """How many runs of a workflow are in a state: ended ones of the window, and open ones."""
+
+    model_config = ConfigDict(frozen=True)
+
+    workflow: str
+    status: RunStatus
+    runs: int
+
+
+class Durations(BaseModel):
+    """Seconds from the submission of a run to its completion, waiting included."""
+
+    model_config = ConfigDict(frozen=True)
+
+    p50: float
+    p95: float
+    p99: float
+
+
+class FailureCount(BaseModel):
+    """How many of the newest failed runs of the window failed with a code."""
+
+    model_config = ConfigDict(frozen=True)
+
+    code: str
+    runs: int
+
+
+class Statistics(BaseModel):
+    """Figures of runs in a window of time.
+
+    `per_minute` is how many ended a minute; `durations` is null where none completed. `partial` tells that
+    only the newest runs were counted, because there are more than can be counted quickly.
+    """
+
+    model_config = ConfigDict(frozen=True)
+
+    since: dt.datetime = Field(serialization_alias="from")
+    until: dt.datetime = Field(serialization_alias="to")
+    submitted: int
+    ended: int
+    open: int
+    per_minute: float
+    counts: list[Count]
+    durations: Durations | None
+    failures: list[FailureCount]
+    waiting_for_people: int
+    oldest_queued_seconds: float | None
+    partial: bool

@@ -1,0 +1,1 @@
+"""Schedules: runs that are made by the clock, each fire exactly once."""

@@ -1,0 +1,1 @@
+"""Workers: the processes that execute runs, of every tenant."""
