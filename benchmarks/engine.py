@@ -1,7 +1,9 @@
 """The engine against its peers: runs a second of three durable steps, and how soon work begins and goes on.
 
 Each peer runs in an environment of its own (.venv-peers/NAME), on the same embedded PostgreSQL with fsync
-on, in turns with us. `--quick` takes fewer runs, leaves the peers out and writes nothing.
+on, in turns with us. Prefect needs an extension that this one lacks: it runs on a server beside it
+(`--beside`), or is left out where none answers. `--quick` takes fewer runs, leaves the peers out and writes
+nothing.
 """
 
 from __future__ import annotations
@@ -19,6 +21,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import NamedTuple
+from urllib.parse import urlsplit
 from uuid import UUID
 
 import orjson
@@ -26,7 +29,7 @@ import psycopg
 
 from engine_workflows import WORKFLOWS
 from pilothouse.artifacts.store import ObjectArtifacts
-from pilothouse.kit import postgres
+from pilothouse.kit import collecting, postgres
 from pilothouse.migrations.upgrade import upgrade
 from pilothouse.runtime.engine import Engine, Order
 from pilothouse.runtime.entries import Kind, decode
@@ -44,7 +47,7 @@ PSYCOPG = "psycopg[binary,pool]==3.3.9"
 class Peer(NamedTuple):
     """A peer: its script and packages, how many runs it is given, and by what factor we are to be ahead.
 
-    `differs` says where its guarantees are others than ours.
+    `differs` says where its guarantees are others than ours; `beside` whether it needs another server.
     """
 
     name: str
@@ -53,6 +56,7 @@ class Peer(NamedTuple):
     runs: int
     factor: float | None
     differs: str
+    beside: bool = False
 
 
 PEERS = (
@@ -86,7 +90,8 @@ PEERS = (
         ("prefect==3.8.0", "fastapi==0.139.0", "starlette>=1.0.1"),
         50,
         None,
-        "Called, not queued. Results lie in files, states in PostgreSQL; a flow is retried as a whole.",
+        "Called, not queued. Results lie in files, states in PostgreSQL (another server: it needs pg_trgm).",
+        beside=True,
     ),
 )
 
@@ -106,7 +111,9 @@ def environment(peer: Peer) -> Path:
 def measured(peer: Peer, python: Path, url: str) -> float:
     """The runs per second that a peer measures of itself."""
     command = [str(python), str(HERE / "peers" / peer.script), url, str(peer.runs)]
-    done = subprocess.run(command, check=True, capture_output=True, text=True, timeout=300)
+    done = subprocess.run(command, check=False, capture_output=True, text=True, timeout=300)
+    if done.returncode:
+        raise SystemExit(f"{peer.name} failed:\n{done.stderr[-2000:]}")
     return float(json.loads(done.stdout.strip().splitlines()[-1])["runs_per_s"])
 
 
@@ -114,6 +121,43 @@ def url_of(conninfo: str) -> str:
     """A connection string as the URL that every peer takes."""
     info = psycopg.conninfo.conninfo_to_dict(conninfo)
     return f"postgresql://{info['user']}@/{info['dbname']}?host={info['host']}&port={info.get('port', 5432)}"
+
+
+def answers(url: str) -> bool:
+    """Whether a server answers."""
+    try:
+        psycopg.connect(url, connect_timeout=2).close()
+    except psycopg.OperationalError:
+        return False
+    return True
+
+
+@contextmanager
+def database_of(peer: Peer, server: postgres.Attachment, beside: str, name: str) -> Iterator[str]:
+    """The URL of a new database for a peer."""
+    if not peer.beside:
+        yield url_of(server.create_database(name))
+        return
+    name = f"pilothouse_bench_{name}"
+    with psycopg.connect(beside, autocommit=True) as connection:
+        connection.execute(f"create database {name}".encode())
+        try:
+            yield urlsplit(beside)._replace(path=f"/{name}").geturl()
+        finally:
+            connection.execute(f"drop database {name} with (force)".encode())
+
+
+def warm(conninfo: str) -> None:
+    """Bring a new server's write-ahead log to its steady state.
+
+    Its segments of 16 MB are used again after a checkpoint. A new server has none to use again, and making
+    one stops every commit for 50 ms here.
+    """
+    with psycopg.connect(conninfo, autocommit=True) as connection:
+        for _ in range(8):
+            connection.execute("select pg_logical_emit_message(true, 'bench', 'warm')")
+            connection.execute("select pg_switch_wal()")
+        connection.execute("checkpoint")
 
 
 class Throughput:
@@ -133,6 +177,7 @@ class Throughput:
         working = asyncio.create_task(worker.run())
         try:
             await load.measure(min(200, runs), AT_ONCE)  # connections, prepared statements and plans
+            collecting.settle()  # as `pilothouse worker` does
             rate, latencies = await load.measure(runs, AT_ONCE)
         finally:
             await worker.stop()
@@ -231,9 +276,14 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--quick", action="store_true", help="fewer runs, no peers; nothing is written")
     parser.add_argument("--only", help="only peers whose name contains this")
+    beside = "postgresql://postgres@127.0.0.1:5432/postgres"
+    parser.add_argument("--beside", default=beside, help="a server for peers that need an extension")
     options = parser.parse_args()
     logs.configure("error", "readable")
     peers = () if options.quick else tuple(peer for peer in PEERS if (options.only or "") in peer.name)
+    if any(peer.beside for peer in peers) and not answers(options.beside):
+        print(f"Left out, for {options.beside} does not answer: Prefect.", file=sys.stderr)
+        peers = tuple(peer for peer in peers if not peer.beside)
     pythons = {peer: environment(peer) for peer in peers}
     runs, rounds = (200, 1) if options.quick else (1000, 3)
     ours, theirs = Throughput(), {peer: list[float]() for peer in peers}
@@ -241,12 +291,13 @@ def main() -> None:
         folder = Path(name)
         with postgres.attach(folder / "engine") as server:
             upgrade(server.dsn)
+            warm(server.dsn)
             for number in range(rounds):
                 asyncio.run(ours.round(server.dsn, folder / "artifacts", runs))
                 for peer in peers:
                     database = f"{peer.script.removesuffix('.py')}_{number}"
-                    url = url_of(server.create_database(database))
-                    theirs[peer].append(measured(peer, pythons[peer], url))
+                    with database_of(peer, server, options.beside, database) as url:
+                        theirs[peer].append(measured(peer, pythons[peer], url))
             measures = compared(ours, theirs)
             with worker_process(server.dsn, folder / "artifacts"):
                 measures += asyncio.run(

@@ -9,6 +9,7 @@ from pathlib import Path
 
 from engine_workflows import WORKFLOWS
 from pilothouse.artifacts.store import ObjectArtifacts
+from pilothouse.kit import collecting
 from pilothouse.runtime.engine import Engine
 from pilothouse.runtime.workflows import Workflows
 from pilothouse.telemetry import logs
@@ -22,6 +23,7 @@ async def main(conninfo: str, folder: Path) -> None:
     working = asyncio.create_task(worker.run())
     told = asyncio.Event()
     asyncio.get_running_loop().add_signal_handler(signal.SIGTERM, told.set)
+    collecting.settle()  # as `pilothouse worker` does
     print("ready", flush=True)
     await told.wait()
     await worker.stop()

@@ -20,7 +20,7 @@ from pathlib import Path
 from uuid import UUID
 
 from pilothouse.artifacts.store import ObjectArtifacts
-from pilothouse.kit import postgres
+from pilothouse.kit import collecting, postgres
 from pilothouse.migrations.upgrade import upgrade
 from pilothouse.runtime.engine import Engine, Order
 from pilothouse.runtime.entries import FINAL
@@ -86,6 +86,7 @@ async def runs_per_second(conninfo: str, folder: Path, runs: int, rounds: int) -
     working = asyncio.create_task(worker.run())
     try:
         await load.measure(200, 50)  # connections, prepared statements and plans
+        collecting.settle()  # as `pilothouse worker` does
         rates, p95s = list[float](), list[float]()
         for _ in range(rounds):
             rate, latencies = await load.measure(runs, 50)

@@ -31,6 +31,7 @@ from pilothouse.health.service import Health
 from pilothouse.inbox.endpoints import routes as question_routes
 from pilothouse.inbox.repository import QuestionRepository
 from pilothouse.inbox.service import Questions
+from pilothouse.kit import collecting
 from pilothouse.kit.clock import SystemClock
 from pilothouse.kit.scope import Scope, local_scope
 from pilothouse.kit.session import Database
@@ -339,6 +340,7 @@ async def _serve(settings: Settings, apps: Sequence[App], bound: socket.socket, 
             for number in stop_signals:
                 loop.add_signal_handler(number, server.handle_exit, number, None)
             serving.on_failure = lambda: server.handle_exit(signal.SIGTERM, None)
+            collecting.settle()
             await server.serve(sockets=[bound])
     except asyncio.CancelledError:
         log.info("stopped_while_starting")

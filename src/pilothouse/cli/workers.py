@@ -22,6 +22,7 @@ from pilothouse.cli.local import LocalClient
 from pilothouse.cli.opening import Options, opened
 from pilothouse.cli.remote import RemoteClient
 from pilothouse.errors import InvalidInput
+from pilothouse.kit import collecting
 from pilothouse.runtime import labels
 from pilothouse.runtime.worker import Worker
 from pilothouse.settings import Settings, load
@@ -74,6 +75,7 @@ async def _work(settings: Settings, apps: Sequence[App], only: Sequence[str]) ->
 
             for number in SIGNALS:
                 loop.add_signal_handler(number, stop)
+            collecting.settle()
             async with _telling(pilothouse, worker):
                 await worker.run()
             await asyncio.wait(stopping)

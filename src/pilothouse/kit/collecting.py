@@ -1,0 +1,16 @@
+"""The garbage collector of a process that is to serve for long."""
+
+from __future__ import annotations
+
+import gc
+
+
+def settle() -> None:
+    """Leave what there is now out of every later collection: modules, classes and routes stay anyway.
+
+    A full collection walks every object that is kept, which takes some 40 ms with all that is imported, and
+    nothing else happens meanwhile; after this it takes less than 1 ms. Call it once, when all is set up.
+    See https://docs.python.org/3/library/gc.html#gc.freeze.
+    """
+    gc.collect()
+    gc.freeze()
