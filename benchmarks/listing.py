@@ -175,7 +175,7 @@ async def _pages(database: Database, wanted: dict[str, object]) -> list[float]:
     """Milliseconds of the first page and, where there is one, of the second."""
     taken, cursor = list[float](), None
     for _ in range(2):
-        async with database.session() as session:
+        async with database.session(Scope("default", "bench")) as session:
             runs = RunRepository(session, Scope("default", "bench"))
             started = time.perf_counter()
             page = await runs.page(RunQuery(cursor=cursor, **wanted))
@@ -187,7 +187,7 @@ async def _pages(database: Database, wanted: dict[str, object]) -> list[float]:
 
 
 async def _figures(database: Database) -> float:
-    async with database.session() as session:
+    async with database.session(Scope("default", "bench")) as session:
         runs = RunRepository(session, Scope("default", "bench"))
         started = time.perf_counter()
         since = END - dt.timedelta(days=2)

@@ -27,11 +27,13 @@ import psycopg
 import live_workflows
 from live_workflows import Pace, ticks
 from pilothouse.artifacts.store import ObjectArtifacts
+from pilothouse.cli.signing_in import credential_for
 from pilothouse.kit import postgres
 from pilothouse.migrations.upgrade import upgrade
 from pilothouse.runtime.engine import Engine, Order
 from pilothouse.runtime.worker_settings import WorkerSettings
 from pilothouse.runtime.workflows import Workflows
+from pilothouse.settings import load as load_settings
 from pilothouse.telemetry import logs
 from report import RESULTS, Measure, report
 from spine import Load
@@ -127,23 +129,31 @@ async def staged(conninfo: str, folder: Path) -> AsyncIterator[Stage]:
         "--port",
         str(port),
     ]
-    environment = {**os.environ, "PILOTHOUSE_LOG_LEVEL": "warning", "PILOTHOUSE_LIVE_CONNECTIONS": "2000"}
+    environment = {
+        **os.environ,
+        "PILOTHOUSE_LOG_LEVEL": "warning",
+        "PILOTHOUSE_LIVE_CONNECTIONS": "2000",
+        "PILOTHOUSE_IDLE_CONNECTIONS_PER_ADDRESS": "2000",  # all viewers come from one
+    }
     server = await asyncio.create_subprocess_exec(*command, env=environment)
     url = f"http://127.0.0.1:{port}"
-    process = await asyncio.create_subprocess_exec(
-        *(sys.executable, str(HERE / "live_viewers.py"), url),
-        stdin=asyncio.subprocess.PIPE,
-        stdout=asyncio.subprocess.PIPE,
-        limit=1 << 26,
-    )
+    viewers: asyncio.subprocess.Process | None = None
     try:
         async with httpx.AsyncClient() as client:
             await ready(client, url)
-        yield Stage(engine, load, Viewers(process), server.pid)
+        credential = await credential_for(url, load_settings(data=folder))
+        viewers = await asyncio.create_subprocess_exec(
+            *(sys.executable, str(HERE / "live_viewers.py"), url, credential or ""),
+            stdin=asyncio.subprocess.PIPE,
+            stdout=asyncio.subprocess.PIPE,
+            limit=1 << 26,
+        )
+        yield Stage(engine, load, Viewers(viewers), server.pid)
     finally:
-        process.terminate()
-        server.terminate()
-        await asyncio.gather(process.wait(), server.wait())
+        for process in (viewers, server):
+            if process is not None:
+                process.terminate()
+                await process.wait()
         await worker.stop(1)
         await working
         await engine.close()

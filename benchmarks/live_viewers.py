@@ -21,9 +21,10 @@ ITEM = re.compile(r'"message":"(\d+) ([0-9.]+)"')
 class Viewer(asyncio.Protocol):
     """Reads one stream of events: when each arrived, and whether its number was the next one."""
 
-    def __init__(self, path: str, host: str) -> None:
+    def __init__(self, path: str, host: str, credential: str) -> None:
         """Follow `path`."""
-        self.request = f"GET {path} HTTP/1.1\r\nHost: {host}\r\n\r\n".encode()
+        head = f"GET {path} HTTP/1.1\r\nHost: {host}\r\nAuthorization: Bearer {credential}\r\n\r\n"
+        self.request = head.encode()
         self.tenant = path.endswith("/v1/events")  # its stream begins with what comes
         self.rest = b""
         self.numbers: list[int] = []
@@ -61,9 +62,10 @@ class Viewer(asyncio.Protocol):
 class Crowd:
     """All viewers of this process."""
 
-    def __init__(self, url: str) -> None:
+    def __init__(self, url: str, credential: str) -> None:
         """Watch the server at `url`."""
         self.url = url
+        self.credential = credential
         self.viewers: list[Viewer] = []
         self.sockets: list[ClientConnection] = []
         self.last: dict[int, list[float]] = {}
@@ -72,7 +74,7 @@ class Crowd:
         """Open a stream for each path; seconds until all have seen the first entries."""
         parts, loop, since = urlsplit(self.url), asyncio.get_running_loop(), time.monotonic()
         for path in paths:
-            make = partial(Viewer, path, parts.netloc)
+            make = partial(Viewer, path, parts.netloc, self.credential)
             _, viewer = await loop.create_connection(make, parts.hostname or "", parts.port or 80)
             self.viewers.append(viewer)
         await asyncio.gather(*(viewer.begun.wait() for viewer in self.viewers))
@@ -104,7 +106,8 @@ class Crowd:
         return {"seconds": time.monotonic() - since}
 
     async def _socket(self, url: str, run_id: str) -> None:
-        socket = await connect(url, compression=None, proxy=None)
+        headers = {"authorization": f"Bearer {self.credential}"}
+        socket = await connect(url, compression=None, proxy=None, additional_headers=headers)
         await socket.send(json.dumps({"type": "subscribe", "run_id": run_id}))
         while json.loads(await socket.recv())["type"] != "subscribed":
             pass
@@ -144,7 +147,7 @@ class Crowd:
 
 async def main() -> None:
     """Do what each line says, and answer with a line."""
-    loop, crowd = asyncio.get_running_loop(), Crowd(sys.argv[1])
+    loop, crowd = asyncio.get_running_loop(), Crowd(sys.argv[1], sys.argv[2])
     while line := await loop.run_in_executor(None, sys.stdin.readline):
         name, *arguments = json.loads(line)
         print(json.dumps(await getattr(crowd, name)(*arguments)), flush=True)

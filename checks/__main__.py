@@ -7,6 +7,7 @@ from collections.abc import Callable, Iterable, Mapping
 from pathlib import Path
 from types import MappingProxyType
 
+from checks.access import raw_tables, repositories_without_scope, sessions_without_scope
 from checks.changelog import changelog
 from checks.comments import suppressions_without_reason, unfinished
 from checks.documents import broken_links, decision_records
@@ -14,6 +15,7 @@ from checks.errors import swallowed_errors
 from checks.layers import app_imports, core_imports, domain_imports
 from checks.migrations import unsafe_migrations
 from checks.names import empty_names
+from checks.outgoing import unguarded_connections
 from checks.queries import queries_elsewhere
 from checks.sizes import file_length, function_length, median_length, median_of_src
 from checks.tables import tables_without_tenant
@@ -31,6 +33,10 @@ CHECKS: Mapping[str, Callable[[Tree], Iterable[Finding]]] = MappingProxyType(
         "unfinished work": unfinished,
         "queries outside repositories": queries_elsewhere,
         "tables without a tenant": tables_without_tenant,
+        "sessions without a scope": sessions_without_scope,
+        "repositories without a scope": repositories_without_scope,
+        "tables outside repositories": raw_tables,
+        "connections past the guarded client": unguarded_connections,
         "imports of kit and runtime": core_imports,
         "imports between domains": domain_imports,
         "imports of applications": app_imports,

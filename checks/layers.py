@@ -13,7 +13,7 @@ from checks.tree import Finding, Source, Tree
 PACKAGE = "src/pilothouse"
 CORE = frozenset({"errors", "settings", "kit", "runtime"})
 FRONT_ENDS = frozenset({"fastapi", "starlette", "uvicorn", "typer", "click", "rich"})
-NOT_DOMAINS = frozenset({"kit", "runtime", "apps", "cli", "migrations"})
+NOT_DOMAINS = frozenset({"kit", "runtime", "apps", "api", "cli", "migrations"})
 DOORS = frozenset({"service", "schemas"})  # what one domain may import of another
 
 

@@ -10,7 +10,9 @@ from checks.tree import Finding, Source, Tree
 
 OWNER = "tenant_id"
 # Tenants, what serves all of them, and what is said of the database itself.
-OF_EVERYONE = frozenset({"tenants", "workers", "schema_state", "incarnations", "backups"})
+OF_EVERYONE = frozenset(
+    {"tenants", "workers", "schema_state", "incarnations", "backups", "sign_in_failures", "sign_in_links"}
+)
 CREATE_TABLE = re.compile(
     r"CREATE\s+TABLE\s+(?:IF\s+NOT\s+EXISTS\s+)?[\"\w.{}]*?(\w+)\"?\s*\(([^;]*)", re.IGNORECASE
 )

@@ -10,6 +10,8 @@ from __future__ import annotations
 import asyncio
 import os
 import shutil
+import signal
+import sys
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
 from contextlib import AsyncExitStack
 from itertools import count
@@ -19,9 +21,10 @@ from typing import Any
 import httpx
 import psycopg
 import pytest
+from hypothesis import settings as hypothesis_settings
 
 from pilothouse import App
-from pilothouse.app import Pilothouse
+from pilothouse.app import SEALED, Pilothouse
 from pilothouse.artifacts.store import ObjectArtifacts
 from pilothouse.kit import postgres
 from pilothouse.migrations.upgrade import upgrade
@@ -31,30 +34,46 @@ from pilothouse.runtime.worker_settings import WorkerSettings
 from pilothouse.runtime.workflows import Workflow, Workflows
 from pilothouse.settings import Settings
 from pilothouse.telemetry import logs
-from support import parcels
+from pilothouse.vault.service import Vault
+from support import leaving, parcels
+from support.emptying import empty
+from support.entrance import CALM
 from support.external import URL, External, external
+from support.kept import secrets_in, vault_over
+from support.signed import signed
+from support.waiting import EMPTYING
+from support.workers import Workers
+
+# The same examples in every run, as a test is the same for everybody; what asserts a time is marked `timed`.
+hypothesis_settings.register_profile("suite", deadline=None, derandomize=True)
+hypothesis_settings.load_profile("suite")
+
+leaving.watch()
 
 TEMPLATE, SHARED = "migrated", "shared"
 
-OTHERS = "select pg_terminate_backend(pid, 5000) from pg_stat_activity where datname = %s and pid <> %s"
-TABLES = "select tablename from pg_tables where schemaname = 'public' and tablename <> 'alembic_version'"
+# what runs is compiled once, and not by each of the hundreds of processes that tests start
+os.environ.pop("PYTHONDONTWRITEBYTECODE", None)
+sys.dont_write_bytecode = False
 
 
-def empty(conninfo: str) -> None:
-    """End every other session in a database, and delete the rows of all its tables."""
-    with psycopg.connect(conninfo, autocommit=True) as connection:
-        connection.execute(OTHERS, (connection.info.dbname, connection.info.backend_pid))
-        names = [name for (name,) in connection.execute(TABLES).fetchall()]
-        with connection.transaction():
-            connection.execute("set local session_replication_role = replica")  # in any order
-            for name in names:
-                connection.execute(psycopg.sql.SQL("delete from {}").format(psycopg.sql.Identifier(name)))
+@pytest.fixture(scope="session", autouse=True)
+def _ctrl_c() -> None:
+    """Let Ctrl-C reach the processes that tests start: a shell has what it starts with `&` ignore it."""
+    signal.signal(signal.SIGINT, signal.default_int_handler)
 
 
 @pytest.fixture(autouse=True)
 def _log_lines() -> None:
     """Log as the product does, whatever the test before has set; structlog's own tracebacks take seconds."""
     logs.configure("debug", "readable")
+
+
+@pytest.fixture(autouse=True)
+def _no_connection_left() -> Iterator[None]:
+    """Fail the test that leaves a connection open."""
+    with leaving.none_left():
+        yield
 
 
 @pytest.fixture(scope="session", autouse=True)
@@ -76,12 +95,47 @@ def postgres_server(
     shutil.rmtree(folder)  # pytest keeps the folders of three runs, and this one has 80 MB
 
 
+class Emptying:
+    """A session that is kept to empty a database: a new one has to learn all tables first, 20 ms."""
+
+    def __init__(self, conninfo: str) -> None:
+        """Nothing is opened before it is needed, and again where a test has ended all sessions."""
+        self._conninfo = conninfo
+        self._kept: psycopg.Connection[Any] | None = None
+
+    def empty(self) -> None:
+        """End every other session, and delete all rows."""
+        for _ in range(2):
+            if self._kept is None:
+                self._kept = psycopg.connect(self._conninfo, autocommit=True, application_name=EMPTYING)
+            try:
+                empty(self._kept)
+            except psycopg.OperationalError:
+                self.close()
+            else:
+                return
+        raise AssertionError("the database cannot be emptied")
+
+    def close(self) -> None:
+        """End the session."""
+        if self._kept is not None:
+            self._kept.close()
+            self._kept = None
+
+
+@pytest.fixture(scope="session")
+def emptying(postgres_server: postgres.Attachment | External) -> Iterator[Emptying]:
+    """What empties the shared database."""
+    made = Emptying(postgres_server.dsn_for(SHARED))
+    yield made
+    made.close()
+
+
 @pytest.fixture
-def conninfo(postgres_server: postgres.Attachment | External) -> str:
+def conninfo(postgres_server: postgres.Attachment | External, emptying: Emptying) -> str:
     """The connection string of a migrated database without rows that nobody else is connected to."""
-    found = postgres_server.dsn_for(SHARED)
-    empty(found)
-    return found
+    emptying.empty()
+    return postgres_server.dsn_for(SHARED)
 
 
 @pytest.fixture
@@ -106,14 +160,22 @@ def artifacts(tmp_path: Path) -> ObjectArtifacts:
 
 
 @pytest.fixture
+async def vault(conninfo: str, tmp_path: Path) -> AsyncIterator[Vault]:
+    """A vault over `conninfo` that knows every sealed column; its master key lies in the test's folder."""
+    made = vault_over(conninfo, tmp_path / "secrets", columns=SEALED)
+    yield made
+    await made.close()
+
+
+@pytest.fixture
 async def open_engine(
-    conninfo: str, artifacts: ObjectArtifacts
+    conninfo: str, artifacts: ObjectArtifacts, vault: Vault
 ) -> AsyncIterator[Callable[..., Awaitable[Engine]]]:
     """Opens engines over `conninfo`: `await open_engine(workflow, ..., step_timeout=1.0)`."""
     opened: list[Engine] = []
 
     async def make(*workflows: Workflow, **options: object) -> Engine:
-        engine = Engine(conninfo, Workflows(workflows), artifacts, **options)
+        engine = Engine(conninfo, Workflows(workflows), artifacts, **{"sealer": vault} | options)
         await engine.open()
         opened.append(engine)
         return engine
@@ -145,6 +207,14 @@ async def start_worker(
 
 
 @pytest.fixture
+def workers(conninfo: str, tmp_path: Path) -> Iterator[Workers]:
+    """Forks worker processes over `conninfo`, noting in `tmp_path` what they do; ends those left over."""
+    made = Workers(conninfo, tmp_path)
+    yield made
+    made.stop()
+
+
+@pytest.fixture
 def sample_app() -> App:
     """An application whose workflows echo, ask, fail, run until told, and sleep."""
     return parcels.app
@@ -152,13 +222,19 @@ def sample_app() -> App:
 
 @pytest.fixture
 async def open_pilothouse(
-    conninfo: str, artifacts: ObjectArtifacts, open_engine: Callable[..., Awaitable[Engine]]
+    conninfo: str,
+    artifacts: ObjectArtifacts,
+    open_engine: Callable[..., Awaitable[Engine]],
+    tmp_path: Path,
+    vault: Vault,
 ) -> Callable[..., Awaitable[Pilothouse]]:
     """Wires a process over `conninfo`: `await open_pilothouse(app, ..., max_body_bytes=5_000)`."""
 
     async def make(*apps: App, **said: object) -> Pilothouse:
         engine = await open_engine(*(workflow for app in apps for workflow in app.workflows))
-        return Pilothouse(Settings(_env_file=None, **said), apps, engine, artifacts, conninfo)
+        secrets = secrets_in(tmp_path / "secrets")
+        settings = Settings(_env_file=None, **CALM | said)
+        return Pilothouse(settings, apps, engine, artifacts, conninfo, secrets, vault)
 
     return make
 
@@ -180,10 +256,14 @@ async def open_api(
     async with AsyncExitStack() as stack:
 
         async def make(*apps: App, execute: bool = True, **said: object) -> httpx.AsyncClient:
-            api = create_api(await open_pilothouse(*apps, **said), execute=execute)
+            pilothouse = await open_pilothouse(*apps, **said)
+            api = create_api(pilothouse, execute=execute)
             await stack.enter_async_context(api.router.lifespan_context(api))
             transport = httpx.ASGITransport(api, raise_app_exceptions=False)
-            client = httpx.AsyncClient(transport=transport, base_url="http://localhost", timeout=20)
+            headers = await signed(pilothouse.secrets)
+            client = httpx.AsyncClient(
+                transport=transport, base_url="http://localhost", timeout=20, headers=headers
+            )
             return await _ready(await stack.enter_async_context(client))
 
         yield make
@@ -213,7 +293,9 @@ async def open_server(
             while not server.started:
                 await asyncio.sleep(0.005)
             url = f"http://127.0.0.1:{bound.getsockname()[1]}"
-            client = await stack.enter_async_context(httpx.AsyncClient(base_url=url, timeout=20))
+            client = await stack.enter_async_context(
+                httpx.AsyncClient(base_url=url, timeout=20, headers=await signed(pilothouse.secrets))
+            )
             client.serving = serving
             return await _ready(client)
 

@@ -8,7 +8,8 @@ from pathlib import Path
 import pytest
 
 from pilothouse import App, Context, Difference, workflow
-from pilothouse.app import assembled, data_folder, installed, worker_settings
+from pilothouse.app import assembled, data_folder, worker_settings
+from pilothouse.applications import installed
 from pilothouse.errors import DatabaseUnavailable, NotFound
 from pilothouse.settings import Settings
 from support.waiting import output, rows, submit
@@ -61,11 +62,11 @@ async def test_a_process_is_put_together_over_an_existing_database(conninfo: str
             pilothouse.app_of("nothing")
         worker = pilothouse.engine.worker()
         working = asyncio.create_task(worker.run())
-        run_id = await submit(pilothouse.engine, greet, "Ada")
-        assert await output(pilothouse.engine, run_id) == "Hello, Ada"
+        run_id = await submit(pilothouse.engine, greet, "world")
+        assert await output(pilothouse.engine, run_id) == "Hello, world"
         await worker.stop()
         await working
-    assert rows(conninfo, "select bytes from artifact_contents") == [(b"Hello, Ada",)]
+    assert rows(conninfo, "select bytes from artifact_contents") == [(b"Hello, world",)]
     assert not (tmp_path / "artifacts").exists()
     assert not (tmp_path / "postgres").exists()
 

@@ -15,9 +15,12 @@ import pytest
 from pilothouse import App
 from pilothouse.app import assembled, worker_settings
 from pilothouse.kit.connecting import PoolerInBetween, silence_of
+from pilothouse.readiness.machine import API_OWN, SPARE, WORKER_CONNECTIONS
 from pilothouse.server import create_api
 from pilothouse.settings import Settings
+from support.entrance import CALM
 from support.pooler import PROGRAM, pooler, url
+from support.signed import signed
 from support.waiting import rows, until
 
 OPEN = """
@@ -36,7 +39,10 @@ async def served(settings: Settings, app: App, *, execute: bool = True) -> Async
         api = create_api(pilothouse, execute=execute)
         async with api.router.lifespan_context(api):
             transport = httpx.ASGITransport(api)
-            async with httpx.AsyncClient(transport=transport, base_url="http://localhost") as client:
+            headers = await signed(pilothouse.secrets)
+            async with httpx.AsyncClient(
+                transport=transport, base_url="http://localhost", headers=headers
+            ) as client:
                 yield client
 
 
@@ -72,6 +78,15 @@ def most(names: dict[str, tuple[str, str]], *wanted: str) -> int:
     )
 
 
+LAPTOP = 40
+"""Connections that `pilothouse serve` may open with the defaults: two of them fit a server as it comes."""
+
+
+def test_the_advice_for_a_machine_counts_as_the_guide_does() -> None:
+    names, _ = guide()
+    assert (most(names, "API"), most(names, "worker"), 6 + 10) == (API_OWN, WORKER_CONNECTIONS, SPARE)
+
+
 def test_the_guides_sums_are_right() -> None:
     names, text = guide()
     api, worker, both = most(names, "API"), most(names, "worker"), most(names, "API", "worker")
@@ -80,6 +95,10 @@ def test_the_guides_sums_are_right() -> None:
     assert f"`pilothouse worker` | {worker} |" in text
     assert f"`pilothouse serve` | `database_connections` + {without_metrics} |" in text
     assert f"N * (database_connections + {api}) + M * {worker} + 6 + 10" in text
+    serve = Settings(_env_file=None).database_connections + without_metrics
+    files = sum(int(number) for name, (number, _) in names.items() if name.startswith("artifact-"))
+    assert serve <= LAPTOP
+    assert f"opens at most {serve}, and {serve - files} where" in text
     assert f"4 * {10 + api} + 8 * {worker} + 16 = {4 * (10 + api) + 8 * worker + 16}." in text
 
 
@@ -89,7 +108,7 @@ async def test_a_process_opens_as_many_connections_as_the_guide_says(
 ) -> None:
     names, _ = guide()
     said = {"database_url": url(conninfo), "data": tmp_path, "database_connections": 3}
-    settings = Settings(_env_file=None, **said, database_patience=60)
+    settings = Settings(_env_file=None, **CALM, **said, database_patience=60)
     async with served(settings, sample_app, execute=execute) as client:
         await busy(client, 40)
         if execute:

@@ -32,6 +32,8 @@ from pilothouse.runtime.engine import Engine
 from pilothouse.runtime.workflows import Workflows
 from pilothouse.server import AddressUnavailable, Serving, listening, serve
 from pilothouse.settings import Settings
+from support.kept import secrets_in, vault_over
+from support.signed import signed
 
 Submit = Callable[..., Awaitable[str]]
 Reach = Callable[..., Awaitable[dict[str, Any]]]
@@ -123,7 +125,9 @@ async def test_a_signal_lets_turns_end_and_streams_go_and_then_stops_everything(
     process = start(drain_timeout="10")
     url = (await asyncio.to_thread(process.said, "serving"))["url"]
     path = tmp_path / "go"
-    async with httpx.AsyncClient(base_url=url, timeout=20) as client:
+    async with httpx.AsyncClient(
+        base_url=url, timeout=20, headers=await signed(secrets_in(tmp_path / "secrets"))
+    ) as client:
         run_id = await submit(client, "patient", path=str(path))
         async with client.stream("GET", f"/api/v1/runs/{run_id}/events") as response:
             lines = response.aiter_lines()
@@ -151,7 +155,9 @@ async def test_a_turn_that_does_not_end_in_time_is_given_back(
 ) -> None:
     process = start(drain_timeout="0.3")
     url = (await asyncio.to_thread(process.said, "serving"))["url"]
-    async with httpx.AsyncClient(base_url=url, timeout=20) as client:
+    async with httpx.AsyncClient(
+        base_url=url, timeout=20, headers=await signed(secrets_in(tmp_path / "secrets"))
+    ) as client:
         await reach(client, await submit(client, "patient", path=str(tmp_path / "never")), "running")
     started = time.monotonic()
     assert await asyncio.to_thread(process.stop) == 0
@@ -220,10 +226,16 @@ def test_it_listens_on_either_kind_of_loopback() -> None:
         assert bound.getsockname()[0] == "127.0.0.1"
 
 
-async def test_a_worker_that_cannot_start_is_noticed(artifacts: ObjectArtifacts) -> None:
+async def test_a_worker_that_cannot_start_is_noticed(artifacts: ObjectArtifacts, tmp_path: Path) -> None:
     nowhere = "host=/nowhere dbname=x"
     pilothouse = Pilothouse(
-        Settings(_env_file=None), [], Engine(nowhere, Workflows([]), artifacts), artifacts, nowhere
+        Settings(_env_file=None),
+        [],
+        Engine(nowhere, Workflows([]), artifacts),
+        artifacts,
+        nowhere,
+        secrets_in(tmp_path / "secrets"),
+        vault_over(nowhere, tmp_path / "secrets"),
     )
     serving, noticed = Serving(pilothouse), asyncio.Event()
     serving.on_failure = noticed.set
@@ -246,13 +258,19 @@ async def test_a_database_that_goes_away_is_told_and_found_again_without_a_resta
     await asyncio.to_thread(upgrade, attachment.dsn)
     engine = Engine(attachment.dsn, Workflows(sample_app.workflows), artifacts)
     await engine.open()
-    pilothouse = Pilothouse(Settings(_env_file=None), [sample_app], engine, artifacts, attachment.dsn)
+    secrets = secrets_in(tmp_path / "secrets")
+    vault = vault_over(attachment.dsn, tmp_path / "secrets")
+    pilothouse = Pilothouse(
+        Settings(_env_file=None), [sample_app], engine, artifacts, attachment.dsn, secrets, vault
+    )
     serving = Serving(pilothouse)
     api = serving.api
     transport = httpx.ASGITransport(api, raise_app_exceptions=False)
     async with (
         api.router.lifespan_context(api),
-        httpx.AsyncClient(transport=transport, base_url="http://localhost") as client,
+        httpx.AsyncClient(
+            transport=transport, base_url="http://localhost", headers=await signed(secrets)
+        ) as client,
     ):
         run_id = await submit(client, "patient", path=str(path))
         await reach(client, run_id, "running")
@@ -281,3 +299,13 @@ async def test_a_database_that_goes_away_is_told_and_found_again_without_a_resta
     await engine.close()
     await asyncio.to_thread(attachment.close)
     await asyncio.to_thread(shutil.rmtree, data)
+
+
+async def test_the_api_is_described_when_somebody_asks_and_not_while_a_server_starts(
+    open_server: Callable[..., Awaitable[httpx.AsyncClient]], sample_app: App
+) -> None:
+    client = await open_server(sample_app)
+    made = client.serving.api.openapi.cache_info
+    assert made().currsize == 0
+    assert (await client.get("/api/v1/openapi.json")).json()["info"]["title"] == "Pilothouse"
+    assert made().currsize == 1

@@ -10,30 +10,41 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from pilothouse.agents.agent import Agent, agent
-    from pilothouse.app import App, Difference
+    from pilothouse.applications import App, Difference
     from pilothouse.kit.money import Money
     from pilothouse.runtime.cards import Option, Progress, ReasonCard
+    from pilothouse.runtime.closed import TrustedId
     from pilothouse.runtime.context import Context
+    from pilothouse.runtime.delivering import Delivery
     from pilothouse.runtime.errors import Denied, Expired, Refused, StepFailed
+    from pilothouse.runtime.governing import Action, Mark
+    from pilothouse.runtime.opening import OpenUpload
     from pilothouse.runtime.ports import Artifact
+    from pilothouse.runtime.uploaded import Upload
     from pilothouse.runtime.workflows import Workflow, workflow
     from pilothouse.tools.tool import Tool, tool
 
 _HOMES = {
     "Agent": "agents.agent",
-    "App": "app",
-    "Difference": "app",
+    "App": "applications",
+    "Difference": "applications",
     "agent": "agents.agent",
     "Money": "kit.money",
     "Option": "runtime.cards",
     "Progress": "runtime.cards",
     "ReasonCard": "runtime.cards",
+    "TrustedId": "runtime.closed",
     "Context": "runtime.context",
+    "Delivery": "runtime.delivering",
     "Denied": "runtime.errors",
     "Expired": "runtime.errors",
     "Refused": "runtime.errors",
     "StepFailed": "runtime.errors",
     "Artifact": "runtime.ports",
+    "Action": "runtime.governing",
+    "Mark": "runtime.governing",
+    "OpenUpload": "runtime.opening",
+    "Upload": "runtime.uploaded",
     "Workflow": "runtime.workflows",
     "workflow": "runtime.workflows",
     "Tool": "tools.tool",
@@ -41,20 +52,26 @@ _HOMES = {
 }
 
 __all__ = [
+    "Action",
     "Agent",
     "App",
     "Artifact",
     "Context",
+    "Delivery",
     "Denied",
     "Difference",
     "Expired",
+    "Mark",
     "Money",
+    "OpenUpload",
     "Option",
     "Progress",
     "ReasonCard",
     "Refused",
     "StepFailed",
     "Tool",
+    "TrustedId",
+    "Upload",
     "Workflow",
     "agent",
     "tool",

@@ -1,4 +1,4 @@
-"""The composition root: what an application is, and the one place that wires the parts together."""
+"""The composition root: the one place that wires the parts of a process together."""
 
 from __future__ import annotations
 
@@ -6,74 +6,68 @@ import asyncio
 import datetime as dt
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterator, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager
-from dataclasses import dataclass
-from functools import partial
-from importlib.metadata import entry_points
+from dataclasses import dataclass, field
+from functools import cache, cached_property, partial
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import structlog
-from pydantic import BaseModel, ConfigDict
 
-from pilothouse.agents.agent import Agent
-from pilothouse.artifacts.opening import open_store
-from pilothouse.errors import NotFound, PilothouseError
-from pilothouse.kit import connecting
+from pilothouse.applications import App
+from pilothouse.errors import NotFound, PilothouseError, SettingsInvalid
 from pilothouse.kit.clock import SystemClock
-from pilothouse.kit.session import Database
-from pilothouse.migrations.upgrade import upgrade
-from pilothouse.retention.removing import Remover, RetentionChore
-from pilothouse.runtime.engine import Engine
-from pilothouse.runtime.ports import ArtifactStore, Chore
-from pilothouse.runtime.worker_settings import WorkerSettings
-from pilothouse.runtime.workflows import Workflow, Workflows
-from pilothouse.schedules.firing import Firing
-from pilothouse.settings import Settings
-from pilothouse.telemetry.exporting import is_wanted
-from pilothouse.tools.tool import Tool
+from pilothouse.kit.ids import Ids
 
-if TYPE_CHECKING:
+if TYPE_CHECKING:  # a command loads what it uses: each function below brings its own parts
+    from pilothouse.governance import Governance
+    from pilothouse.guards.passing import Guards
     from pilothouse.health.schemas import Part
     from pilothouse.kit.postgres import Archive, Attachment
+    from pilothouse.kit.sealing import SealedColumn
+    from pilothouse.kit.secret import Secret
+    from pilothouse.kit.session import Database
+    from pilothouse.policies.actions.shipped import Shipped
+    from pilothouse.runtime.engine import Engine
+    from pilothouse.runtime.ports import ArtifactStore, Chore
+    from pilothouse.runtime.worker_settings import WorkerSettings
+    from pilothouse.secrets.ledger import DatabaseLedger
+    from pilothouse.secrets.login import Login
+    from pilothouse.secrets.rotation import Hook, Rotation
+    from pilothouse.secrets.service import Secrets
+    from pilothouse.settings import Settings
     from pilothouse.telemetry.service import Telemetry
+    from pilothouse.tenants.working import TenantWork
+    from pilothouse.vault.service import Vault
+
+    SEALED: tuple[SealedColumn, ...]
+    """The columns that the domains seal: where a tenant's key was turned over, these are sealed anew."""
 
 log = structlog.get_logger(__name__)
 
 REVIVE_AFTER = 1.0
 """Seconds between two looks at whether the embedded server still answers."""
 
-GROUP = "pilothouse.apps"
-"""The entry point group in which applications are found."""
+
+def __getattr__(name: str) -> tuple[SealedColumn, ...]:
+    """`SEALED`, which takes the tables of many domains."""
+    if name != "SEALED":
+        message = f"module 'pilothouse.app' has no attribute {name!r}"
+        raise AttributeError(message)
+    return sealed_columns()
 
 
-class Difference(BaseModel):
-    """One thing that differs between two results: where, and what it was and became (None: nothing)."""
+@cache
+def sealed_columns() -> tuple[SealedColumn, ...]:
+    """What `SEALED` is."""
+    from pilothouse.guards.tables import SEALED as MASKED
+    from pilothouse.notifications.tables import COLUMNS as ADDRESSES
+    from pilothouse.people.tables import COLUMNS
+    from pilothouse.policies.versions.tables import SEALED as DECIDED
+    from pilothouse.runtime import sealed_contents, sealing
+    from pilothouse.schedules.inputs import SEALED as SCHEDULED
 
-    model_config = ConfigDict(frozen=True)
-
-    section: str
-    item: str
-    before: str | None
-    after: str | None
-
-
-@dataclass(frozen=True)
-class App:
-    """An application: its workflows, agents and tools, and how two of its results are compared.
-
-    `compare` takes the outputs of two completed runs of the same workflow.
-    """
-
-    name: str
-    workflows: Sequence[Workflow] = ()
-    agents: Sequence[Agent[Any, Any]] = ()
-    tools: Sequence[Tool[Any, Any]] = ()
-    compare: Callable[[Any, Any], Sequence[Difference]] | None = None
-
-    @property
-    def summary(self) -> str:
-        """What its first workflow does, in one line."""
-        return self.workflows[0].summary if self.workflows else ""
+    runs = (*sealing.COLUMNS, sealed_contents.COLUMN, SCHEDULED, DECIDED, MASKED)
+    return (*COLUMNS, *runs, *ADDRESSES)
 
 
 @dataclass(frozen=True)
@@ -84,8 +78,16 @@ class Pilothouse:
     apps: Sequence[App]
     engine: Engine
     artifacts: ArtifactStore
-    conninfo: str
+    conninfo: str = field(repr=False)  # which may hold a password
+    secrets: Secrets
+    vault: Vault
     telemetry: Telemetry | None = None
+    guards: Guards | None = None
+
+    @cached_property
+    def policies(self) -> Shipped:
+        """What policies can speak of, and those that the applications ship; raises `SettingsInvalid`."""
+        return policies_of(self.apps)
 
     @property
     def direct(self) -> str:
@@ -100,14 +102,32 @@ class Pilothouse:
         raise NotFound(f"No installed application has a workflow {workflow!r}.")
 
 
-def installed() -> list[App]:
-    """The applications found by entry point, by name."""
-    found = sorted(entry_points(group=GROUP), key=lambda point: point.name)
-    return [point.load() for point in found]
+def policies_of(apps: Sequence[App]) -> Shipped:
+    """The tools of the applications, and the policies that they ship; raises `SettingsInvalid`."""
+    from pilothouse.policies.actions.shipped import Brought, shipped
+
+    return shipped(Brought(app.name, app.tools, app.policies) for app in apps)
+
+
+def settle(settings: Settings, apps: Sequence[App]) -> None:
+    """Tell the applications where they may keep files, and their options; raises `SettingsInvalid`."""
+    names = {app.name for app in apps if app.settle is not None}
+    for name in settings.app_options.keys() - names:
+        known = ", ".join(sorted(names)) or "none"
+        raise SettingsInvalid(f"app_options names {name!r}. Installed applications with options: {known}.")
+    folder = data_folder(settings) / "apps"
+    for app in apps:
+        if app.settle is not None:
+            try:
+                app.settle(folder / app.name, settings.app_options.get(app.name, {}))
+            except ValueError as error:
+                raise SettingsInvalid(f"The options of {app.name} cannot be used: {error}") from error
 
 
 def worker_settings(settings: Settings) -> WorkerSettings:
     """The worker's part of the settings."""
+    from pilothouse.runtime.worker_settings import WorkerSettings
+
     return WorkerSettings(
         slots=settings.worker_slots,
         labels=settings.worker_labels,
@@ -128,9 +148,83 @@ def data_folder(settings: Settings) -> Path:
 
 def open_artifacts(settings: Settings, conninfo: str) -> ArtifactStore:
     """Where this process keeps artifacts: `conninfo` leads to its database. Raises `SettingsInvalid`."""
+    from pilothouse.artifacts.opening import open_store
+
     database = conninfo if settings.database_url is not None else None
     folder = data_folder(settings) / "artifacts"
     return open_store(settings.artifacts_url, database, folder, prepare=settings.prepares)
+
+
+def secrets_of(settings: Settings, direct: str | None = None) -> Secrets:
+    """The secrets of this process; `direct` leads to the database that knows which ones there are.
+
+    Raises `AwsMissing`.
+    """
+    from pilothouse.secrets.opening import open_secrets
+
+    return open_secrets(
+        settings.secrets_from,
+        data_folder(settings),
+        folder=settings.secrets_folder,
+        aws_prefix=settings.secrets_aws_prefix,
+        ledger=None if direct is None else ledger_at(direct),
+    )
+
+
+def ledger_at(direct: str) -> DatabaseLedger:
+    """What a database knows of the secrets of its installation."""
+    from pilothouse.kit.session import Database
+    from pilothouse.secrets.ledger import DatabaseLedger
+
+    connections = partial(Database, direct, connections=1, prepare=False, purpose="secrets")
+    return DatabaseLedger(connections, SystemClock())
+
+
+def login_of(settings: Settings) -> Login:
+    """What hands the password of the database's login to libpq, where a secret holds it."""
+    from pilothouse.secrets.login import Login
+    from pilothouse.secrets.opening import FOLDER
+
+    return Login(secrets_of(settings), data_folder(settings) / FOLDER)
+
+
+async def with_login(settings: Settings, login: Login) -> Settings:
+    """The settings, whose URLs name the file with the login's password, where a secret holds that."""
+    urls = {
+        name: await login.applied(url)
+        for name in ("database_url", "database_direct_url")
+        if (url := getattr(settings, name)) is not None
+    }
+    return settings.model_copy(update=urls) if urls else settings
+
+
+def rotation_of(pilothouse: Pilothouse | Connected) -> Rotation:
+    """What rotates the secrets of an installation, with what each of its parts does for a new version."""
+    from pilothouse.secrets.hooks import Counted
+    from pilothouse.secrets.login import PasswordHook
+    from pilothouse.secrets.opening import FOLDER
+    from pilothouse.secrets.rotation import Rotation
+
+    settings, vault = pilothouse.settings, pilothouse.vault
+    ledger = ledger_at(pilothouse.direct)
+
+    async def rewrapped(_: Secret) -> str:
+        found = await vault.rewrap()
+        return f"it wraps the keys of all tenants now: {found.keys:,} were wrapped anew"
+
+    async def wrapped() -> dict[str, int]:
+        found = await vault.wrappings()
+        return {name.removeprefix("local:"): count for name, count in found.items()}
+
+    async def taken(_: Secret) -> str:
+        return "each API key takes it when it is used next"
+
+    hooks: dict[str, Hook] = {
+        "pepper": Counted(taken, ledger.peppered, "API keys"),
+        "vault_key": Counted(rewrapped, wrapped, "keys of tenants"),
+        "database_password": PasswordHook(pilothouse.direct, data_folder(settings) / FOLDER),
+    }
+    return Rotation(pilothouse.secrets, hooks, SystemClock(), ledger)
 
 
 def open_telemetry(settings: Settings, apps: Sequence[App]) -> Telemetry:
@@ -174,6 +268,22 @@ def backup_chores(settings: Settings, direct: str, artifacts: ArtifactStore) -> 
     return chores
 
 
+def tenant_work(database: Database, engine: Engine, artifacts: ArtifactStore, vault: Vault) -> TenantWork:
+    """What workers see to about tenants as a whole: exports and erasures."""
+    from pilothouse.tenants.payloads import EnginePayloads
+    from pilothouse.tenants.working import TenantWork
+
+    return TenantWork(
+        database,
+        artifacts,
+        EnginePayloads(engine, artifacts),
+        SystemClock(),
+        vault=vault,
+        sealer=vault,
+        columns=tuple(vault.columns.values()),
+    )
+
+
 def backup_looks(settings: Settings, direct: str) -> Iterator[tuple[str, Callable[[], Awaitable[Part]]]]:
     """What there is to tell of backups, by name; `direct` leads straight to the database."""
     from pilothouse.backups import condition
@@ -186,61 +296,192 @@ def backup_looks(settings: Settings, direct: str) -> Iterator[tuple[str, Callabl
         yield "wal_archive", partial(condition.of_archive, direct)
 
 
+@dataclass(frozen=True)
+class Connected:
+    """The ways to the database: for requests and runs, straight to it, and as who owns the schema.
+
+    Behind them lie the parts that need nothing else; each is made where it is first asked for, and closed
+    with `stack`.
+    """
+
+    settings: Settings
+    conninfo: str = field(repr=False)  # which may hold a password
+    direct: str = field(repr=False)
+    owner: str = field(repr=False)
+    attachment: Attachment | None
+    stack: AsyncExitStack = field(repr=False)
+    ids: Ids = field(default_factory=Ids)
+
+    @cached_property
+    def secrets(self) -> Secrets:
+        """The secrets of this installation."""
+        made = secrets_of(self.settings, self.direct)
+        self.stack.push_async_callback(made.settle)
+        return made
+
+    @cached_property
+    def vault(self) -> Vault:
+        """What seals personal data."""
+        from pilothouse.vault.opening import open_vault
+
+        key, prepare = self.settings.vault_kms_key, self.settings.prepares
+        made = open_vault(self.conninfo, self.secrets, kms_key=key, columns=sealed_columns(), prepare=prepare)
+        self.stack.push_async_callback(made.close)
+        return made
+
+    @cached_property
+    def artifacts(self) -> ArtifactStore:
+        """Where artifacts are kept."""
+        made = open_artifacts(self.settings, self.conninfo)
+        self.stack.push_async_callback(made.close)
+        return made
+
+    def database(self, purpose: str, *, connections: int = 1, patient: bool = False) -> Database:
+        """A small pool of its own for one purpose; its statements may take a minute where it is `patient`."""
+        from pilothouse.kit.session import Database
+
+        made = Database(
+            self.conninfo,
+            connections=connections,
+            statement_timeout=60 if patient else 15,
+            prepare=self.settings.prepares,
+            purpose=purpose,
+        )
+        self.stack.push_async_callback(made.close)
+        return made
+
+
+async def connected(settings: Settings, stack: AsyncExitStack) -> Connected:
+    """The database as the settings name it, or the embedded one, which is started; its schema is the newest.
+
+    Raises `DatabaseUnavailable` and what the embedded server's launcher says.
+    """
+    from pilothouse.kit import connecting
+    from pilothouse.migrations.upgrade import upgrade
+
+    attachment = None
+    if settings.database_url is None:
+        from pilothouse.kit import postgres
+
+        attach = partial(postgres.attach, data_folder(settings), archive=archive_of(settings))
+        attachment = await asyncio.to_thread(attach)
+        stack.callback(attachment.close)
+        conninfo = direct = attachment.dsn
+    else:
+        login, said = login_of(settings), settings
+        settings = await with_login(settings, login)
+        if settings != said:
+            stack.push_async_callback(_cancelled, asyncio.create_task(login.keep()))
+        conninfo = settings.database_url or ""
+        direct = settings.sessions_url or conninfo
+        if settings.database_direct_url is None:
+            await asyncio.to_thread(connecting.insist_on_sessions, conninfo)
+    conninfo = connecting.watched(conninfo, settings.database_silence)
+    direct = connecting.watched(direct, settings.database_silence)
+    owner = connecting.watched(settings.database_owner_url or direct, settings.database_silence)
+    await asyncio.to_thread(upgrade, owner)
+    return Connected(settings, conninfo, direct, owner, attachment, stack)
+
+
 @asynccontextmanager
 async def assembled(
     settings: Settings, apps: Sequence[App], *, observed: bool = False
 ) -> AsyncIterator[Pilothouse]:
-    """The process's parts, wired and open: database (started where it is embedded), schema, engine.
+    """The process's parts, wired and open: database, secrets, vault, engine and what workers see to.
 
     Where the process is `observed`, it counts what it does; spans are sent where a collector is named.
-    Raises `DatabaseUnavailable` and what the embedded server's launcher says.
+    Raises as `connected`.
     """
+    from pilothouse.audit.opening import audit_chores
+    from pilothouse.guards.opening import open_guards
+    from pilothouse.reaching import Reach
+    from pilothouse.telemetry.exporting import is_wanted
+
     async with AsyncExitStack() as stack:
+        settle(settings, apps)
         telemetry = open_telemetry(settings, apps) if observed or is_wanted(settings.otlp_endpoint) else None
         if telemetry is not None:
             stack.push_async_callback(asyncio.to_thread, telemetry.close)
-        conninfo, direct, attachment = settings.database_url, settings.sessions_url, None
-        if conninfo is None:
-            from pilothouse.kit import postgres
-
-            attach = partial(postgres.attach, data_folder(settings), archive=archive_of(settings))
-            attachment = await asyncio.to_thread(attach)
-            stack.callback(attachment.close)
-            conninfo = attachment.dsn
-        elif settings.database_direct_url is None:
-            await asyncio.to_thread(connecting.insist_on_sessions, conninfo)
-        conninfo = connecting.watched(conninfo, settings.database_silence)
-        direct = connecting.watched(direct or conninfo, settings.database_silence)
-        await asyncio.to_thread(upgrade, direct)
-        artifacts = open_artifacts(settings, conninfo)
-        stack.push_async_callback(artifacts.close)
-        engine = Engine(
-            conninfo,
-            Workflows(workflow for app in apps for workflow in app.workflows),
-            artifacts,
-            step_timeout=settings.step_timeout,
-            threads=settings.step_threads,
-            inline=settings.payload_inline_bytes,
-            greatest=settings.payload_max_bytes,
-            direct=direct,
-            prepare=settings.prepares,
-            observer=telemetry.observer if telemetry is not None else None,
-        )
+        to = await connected(settings, stack)
+        settings, vault, artifacts = to.settings, to.vault, to.artifacts
+        governing = to.database("policies", connections=2)
+        governance = governance_of(to, apps, governing)
+        stack.push_async_callback(governance.close)
+        guards = open_guards(vault.database, vault, governance.switches, settings)
+        if observed:  # a server or a worker, whose first text is not to wait
+            await asyncio.to_thread(guards.scanner.make)
+        engine = _engine(to, apps, governance, guards, telemetry)
         stack.push_async_callback(engine.close)
         await engine.open()
-        firing = Firing(engine, prepare=settings.prepares)
-        stack.push_async_callback(firing.close)
-        engine.chores.append(firing)
-        engine.chores.extend(backup_chores(settings, direct, artifacts))
-        retaining = Database(
-            conninfo, connections=1, statement_timeout=60, prepare=settings.prepares, purpose="retention"
-        )
-        stack.push_async_callback(retaining.close)
-        engine.chores.append(RetentionChore(Remover(retaining, direct, artifacts)))
-        if attachment is not None:
-            keeping = asyncio.create_task(_keep_alive(attachment, engine))
+        await governance.open(engine.listener)
+        engine.chores.extend(_chores(to, engine))
+        reach = Reach(settings, governing, engine, vault, to.secrets)
+        stack.push_async_callback(reach.close)
+        engine.chores.append(reach.chore)
+        engine.chores.extend(audit_chores(settings, to.database("audit"), to.secrets, engine.ids, stack))
+        if to.attachment is not None:
+            keeping = asyncio.create_task(_keep_alive(to.attachment, engine))
             stack.push_async_callback(_cancelled, keeping)
-        yield Pilothouse(settings, apps, engine, artifacts, conninfo, telemetry)
+        yield Pilothouse(settings, apps, engine, artifacts, to.conninfo, to.secrets, vault, telemetry, guards)
+
+
+def _engine(
+    to: Connected, apps: Sequence[App], governance: Governance, guards: Guards, telemetry: Telemetry | None
+) -> Engine:
+    """What executes the runs of the applications."""
+    from pilothouse.runtime.engine import Engine
+    from pilothouse.runtime.workflows import Workflows
+    from pilothouse.uploads.service import UploadFinder
+
+    settings = to.settings
+    return Engine(
+        to.conninfo,
+        Workflows(workflow for app in apps for workflow in app.workflows),
+        to.artifacts,
+        step_timeout=settings.step_timeout,
+        threads=settings.step_threads,
+        inline=settings.payload_inline_bytes,
+        greatest=settings.payload_max_bytes,
+        direct=to.direct,
+        owner=to.owner,
+        prepare=settings.prepares,
+        observer=telemetry.observer if telemetry is not None else None,
+        sealer=to.vault,
+        everything=settings.vault_everything,
+        uploads=UploadFinder(to.database("uploads", connections=2), to.artifacts),
+        governor=governance,
+        witness=governance,
+        clock=governance.clock,
+        switches=governance.switches,
+        guard=guards,
+    )
+
+
+def governance_of(to: Connected, apps: Sequence[App], database: Database) -> Governance:
+    """What decides on the actions of the applications; policies are read through `database`."""
+    from pilothouse.governance import Governance
+
+    personal = {item.name for app in apps for item in app.workflows if item.personal}
+    return Governance(to.conninfo, database, policies_of(apps), to.vault, to.settings, personal=personal)
+
+
+def _chores(to: Connected, engine: Engine) -> Iterator[Chore]:
+    """What workers see to beside runs."""
+    from pilothouse.budgets.chores import BudgetChore
+    from pilothouse.retention.removing import Remover, RetentionChore
+    from pilothouse.schedules.firing import Firing
+    from pilothouse.vault.resealing import Resealing, ResealingChore
+
+    firing = Firing(engine, prepare=to.settings.prepares)
+    to.stack.push_async_callback(firing.close)
+    yield firing
+    budgets = BudgetChore(to.conninfo, prepare=to.settings.prepares)
+    to.stack.push_async_callback(budgets.close)
+    yield budgets
+    yield ResealingChore(Resealing(to.vault))
+    yield from backup_chores(to.settings, to.owner, to.artifacts)
+    yield RetentionChore(Remover(to.database("retention", patient=True), to.owner, to.artifacts))
+    yield tenant_work(to.database("tenants", patient=True), engine, to.artifacts, to.vault)
 
 
 async def _keep_alive(attachment: Attachment, engine: Engine) -> None:

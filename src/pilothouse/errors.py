@@ -68,6 +68,24 @@ class InvalidInput(PilothouseError):
     severity = Severity.INFO
 
 
+class Unauthenticated(PilothouseError):
+    """Nobody has signed in."""
+
+    code = "unauthenticated"
+    status = 401
+    category = Category.USER
+    severity = Severity.INFO
+
+
+class Forbidden(PilothouseError):
+    """The principal may not do this."""
+
+    code = "forbidden"
+    status = 403
+    category = Category.USER
+    severity = Severity.WARNING
+
+
 class NotFound(PilothouseError):
     """There is no such thing here."""
 

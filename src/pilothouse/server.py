@@ -4,82 +4,77 @@ import asyncio
 import math
 import signal
 import socket
+import sys
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterator, Sequence
 from contextlib import asynccontextmanager, contextmanager
 from functools import cache
 from importlib.metadata import version
-from typing import Annotated, Any
+from urllib.parse import urlsplit
 
 import structlog
 import uvicorn
-from fastapi import APIRouter, Depends, FastAPI
-from sqlalchemy.ext.asyncio import AsyncSession
+from fastapi import Depends, FastAPI
 from starlette.middleware import Middleware
 
-from pilothouse.agents.endpoints import routes as agent_routes
-from pilothouse.agents.service import AgentCatalogue
-from pilothouse.app import App, Pilothouse, assembled, backup_looks, data_folder, worker_settings
-from pilothouse.artifacts.endpoints import content as artifact_content
-from pilothouse.artifacts.endpoints import routes as artifact_routes
-from pilothouse.artifacts.opening import try_out
-from pilothouse.artifacts.repository import ArtifactRepository
-from pilothouse.artifacts.service import Artifacts
+from pilothouse.api.accessing import of_sockets, recorded_by
+from pilothouse.api.parts import Parts
+from pilothouse.api.routes import routes
+from pilothouse.api.telling import telling
+from pilothouse.app import Pilothouse, assembled, worker_settings
+from pilothouse.applications import App
+from pilothouse.audit.accessing import AccessLog
+from pilothouse.auth import endpoints as auth_endpoints
+from pilothouse.auth.opening import open_authentications
+from pilothouse.auth.pages import identity_pages, sign_in_pages
 from pilothouse.errors import Category, PilothouseError
 from pilothouse.health import examination
-from pilothouse.health.endpoints import routes as health_routes
-from pilothouse.health.service import Health
-from pilothouse.inbox.endpoints import routes as question_routes
-from pilothouse.inbox.repository import QuestionRepository
-from pilothouse.inbox.service import Questions
+from pilothouse.health.schemas import Part
+from pilothouse.health.service import oldest_due
+from pilothouse.inbox.pages import decision_pages
+from pilothouse.keys.verifying import KeyVerifier
 from pilothouse.kit import collecting
 from pilothouse.kit.clock import SystemClock
-from pilothouse.kit.scope import Scope, local_scope
+from pilothouse.kit.masking import mask_address
+from pilothouse.kit.origin import SETTING, Origin, is_local, origin_of
 from pilothouse.kit.session import Database
-from pilothouse.limits.endpoints import routes as limit_routes
-from pilothouse.limits.repository import LimitRepository
-from pilothouse.limits.service import LimitBook
-from pilothouse.migrations.upgrade import head
+from pilothouse.people.opening import open_doors
+from pilothouse.people.pages import pages as link_pages
+from pilothouse.policies.endpoints import authorised, insist
+from pilothouse.policies.permissions import PUBLIC, is_public
+from pilothouse.policies.repository import Existence
+from pilothouse.protocols.http import shedding
+from pilothouse.protocols.http.authentication import Authentication, Authenticator
 from pilothouse.protocols.http.bodies import JsonBodies
 from pilothouse.protocols.http.context import RequestContext
-from pilothouse.protocols.http.negotiation import answers_with
+from pilothouse.protocols.http.cors import Cors
+from pilothouse.protocols.http.documentation import pages
+from pilothouse.protocols.http.headers import HeadLimits
 from pilothouse.protocols.http.openapi import document, operation_id
-from pilothouse.protocols.http.origins import LocalOnly
+from pilothouse.protocols.http.origins import Hosts
+from pilothouse.protocols.http.patience import Lobby, patience_of
+from pilothouse.protocols.http.proxies import ThroughProxies, TrustedProxies, needs_proxies
 from pilothouse.protocols.http.translation import translate_errors
-from pilothouse.protocols.http.wire import Connection
+from pilothouse.protocols.http.transport import Transport, context_factory, transport_of
+from pilothouse.protocols.http.wire import connections_in
 from pilothouse.protocols.websocket.endpoints import Sockets
 from pilothouse.protocols.websocket.handshake import Handshake
 from pilothouse.protocols.websocket.messages import MOST_BYTES
 from pilothouse.protocols.websocket.wire import SocketConnection
-from pilothouse.retention.endpoints import routes as retention_routes
-from pilothouse.retention.repository import RuleRepository
-from pilothouse.retention.service import Retention
-from pilothouse.runs import endpoints as run_endpoints
-from pilothouse.runs import live_endpoints
+from pilothouse.reaching import Reach
 from pilothouse.runs.live import Live
 from pilothouse.runs.live_schemas import TenantEntry, TextDelta
-from pilothouse.runs.operation_endpoints import operating_on_many, operating_on_one
-from pilothouse.runs.operations import Operations
-from pilothouse.runs.repository import RunRepository
 from pilothouse.runs.schemas import End
-from pilothouse.runs.service import Runs
-from pilothouse.runs.workflows import WorkflowCatalogue
 from pilothouse.runtime.worker import Worker
-from pilothouse.schedules.endpoints import routes as schedule_routes
-from pilothouse.schedules.repository import ScheduleRepository
-from pilothouse.schedules.service import Schedules
 from pilothouse.settings import Settings
-from pilothouse.telemetry.endpoints import metrics as metric_routes
-from pilothouse.telemetry.endpoints import traces as trace_routes
 from pilothouse.telemetry.stdlib import forward
-from pilothouse.telemetry.traces import Traces
-from pilothouse.workers.endpoints import routes as worker_routes
-from pilothouse.workers.repository import WorkerRepository
-from pilothouse.workers.service import WorkerRoster
+from pilothouse.throttling import telling as limit_telling
+from pilothouse.throttling.middleware import CountFailures, Throttling
+from pilothouse.throttling.opening import open_throttle
+from pilothouse.throttling.operations import OperationNames
 
 log = structlog.get_logger(__name__)
 
 DESCRIPTION = "Run AI agents in production: durable runs, governed actions, people in the loop."
-Scoped = Annotated[Scope, Depends(local_scope)]
 
 
 class AddressUnavailable(PilothouseError):
@@ -96,22 +91,62 @@ class Serving:
     worker ends by itself; `failure` then holds why.
     """
 
-    def __init__(self, pilothouse: Pilothouse, *, execute: bool = True) -> None:
-        """Wire the parts; nothing is opened before the API's lifespan begins."""
+    def __init__(
+        self, pilothouse: Pilothouse, *, execute: bool = True, authenticator: Authenticator | None = None
+    ) -> None:
+        """Wire the parts; nothing is opened before the API's lifespan begins.
+
+        Without an `authenticator` of its own it lets in those who have a key, a token or a session.
+        """
         self.pilothouse = pilothouse
+        settings, secrets, vault = pilothouse.settings, pilothouse.secrets, pilothouse.vault
+        engine, clock = pilothouse.engine, SystemClock()
         self.database = database_of(pilothouse)
-        self.live = Live(
-            pilothouse.engine.feeds,
-            heartbeat=pilothouse.settings.live_heartbeat,
-            connections=pilothouse.settings.live_connections,
+        self.reach = Reach(settings, self.database, engine, vault, secrets)
+        self.origin = self.reach.origin
+        self.doors = open_doors(
+            settings,
+            self.database,
+            vault,
+            secrets,
+            ids=engine.ids,
+            origin=self.origin,
         )
-        self.sockets = Sockets(self.live)
-        self.worker = pilothouse.engine.worker(worker_settings(pilothouse.settings)) if execute else None
+        self.keys = KeyVerifier(self.database, secrets, settings.key_environment, clock)
+        self.auth = open_authentications(
+            settings,
+            self.database,
+            self.doors.sign_in,
+            secrets,
+            self.keys,
+            ids=engine.ids,
+        )
+        self.authenticator = authenticator or self.auth.credentials
+        self.live = Live(
+            engine.feeds,
+            heartbeat=settings.live_heartbeat,
+            connections=settings.live_connections,
+        )
+        self.accesses = AccessLog(vault.database, clock, engine.ids)  # a request holds its own meanwhile
+        self.sockets = Sockets(self.live, of_sockets(self.accesses))
+        self.authority = self.reach.authority
+        self.throttle = open_throttle(settings, clock, self.keys.rate_of)
+        self.pressure = shedding.Pressure(shedding.thresholds_of(settings))
+        self.crowd = shedding.Crowd(settings.requests_at_once)
+        self.sampling = shedding.Sampling(
+            self.pressure,
+            exhausted=self.database.exhausted,
+            queue_age=lambda: oldest_due(self.database, settings.worker_lease),
+        )
+        self.worker = engine.worker(worker_settings(settings)) if execute else None
         self.on_failure: Callable[[], None] = lambda: None
         self.failure: BaseException | None = None
         if pilothouse.telemetry is not None:
-            pilothouse.telemetry.watch(self.database, pilothouse.settings.worker_lease)
+            pilothouse.telemetry.watch(self.database, settings.worker_lease)
             pilothouse.telemetry.watch_streams(lambda: self.live.viewers)
+            limit_telling.show(self.throttle, pilothouse.telemetry.metrics.gauge)
+            shedding.show(self.pressure, self.crowd, pilothouse.telemetry.metrics.gauge)
+            pilothouse.telemetry.watch_secrets(lambda: len(secrets.stale))
         self.api = self._api()
         self._working: asyncio.Task[None] | None = None
         self._draining: asyncio.Task[None] | None = None
@@ -130,14 +165,33 @@ class Serving:
 
     @asynccontextmanager
     async def _lifespan(self, _api: FastAPI) -> AsyncIterator[None]:
+        await self.auth.prepare()
         if self.worker is not None:
             self._working = asyncio.create_task(self.worker.run())
             self._working.add_done_callback(self._worker_ended)
+        self.sampling.start()
         try:
             yield
         finally:
+            await self.sampling.stop()
             await self.drain()
+            await self.throttle.close()
+            await self.auth.close()
+            await self.doors.close()
+            await self.reach.close()
+            await self.accesses.close()
             await self.database.close()
+
+    async def welcome(self, url: str) -> None:
+        """Where nobody has ever signed in, and only this machine can: show how to, as a link good once.
+
+        It goes to standard output and into no log.
+        """
+        settings = self.pilothouse.settings
+        if is_local(settings) and await self.auth.links.wanted():
+            link = await self.auth.links.new(origin_of(settings, urlsplit(url).port))
+            sys.stdout.write(f"Sign in as the admin, once and within 15 minutes:\n    {link}\n")
+            sys.stdout.flush()
 
     def _worker_ended(self, task: asyncio.Task[None]) -> None:
         self.failure = None if task.cancelled() else task.exception()
@@ -146,9 +200,9 @@ class Serving:
             self.on_failure()
 
     def _api(self) -> FastAPI:
-        settings, ids = self.pilothouse.settings, self.pilothouse.engine.ids
-        telemetry = self.pilothouse.telemetry
+        guard = authorised(self.authority, Existence(self.database))
         api = FastAPI(
+            dependencies=[Depends(guard, use_cache=False)],
             title="Pilothouse",
             version=version("pilothouse"),
             description=DESCRIPTION,
@@ -158,114 +212,79 @@ class Serving:
             redoc_url=None,
             redirect_slashes=False,
             generate_unique_id_function=operation_id,
-            middleware=[
-                Middleware(Handshake, ids=ids),
-                Middleware(RequestContext, ids=ids, observer=telemetry.requests if telemetry else None),
-                Middleware(LocalOnly),
-                Middleware(JsonBodies, max_bytes=settings.max_body_bytes),
-            ],
+            middleware=self._middleware(),
         )
         translate_errors(api)
-        api.include_router(self._routes())
-        for router in telling(self.pilothouse, self.database, self.worker):
-            api.include_router(router)
-        api.openapi = cache(lambda: document(api, End, TextDelta, TenantEntry))  # type: ignore[method-assign]  # FastAPI's documented way
+        api.router.route_class = recorded_by(self.accesses)
+        for router, before in routes(self._parts()):
+            router.join(api, "/api/v1", before)
+        pages().join(api)
+        link_pages().join(api)
+        decision_pages(self.reach.links).join(api)
+        sign_in_pages(self.auth).join(api)
+        identity_pages(self.auth).join(api)
+        auth_endpoints.well_known(self.auth).join(api)
+        own = [
+            examination.Probe("limits", self._limits_part),
+            examination.Probe("load", self._load_part),
+        ]
+        for router in telling(self.pilothouse, self.database, self.worker, own):
+            router.join(api)
+        insist(api, guard)
+        api.openapi = cache(lambda: document(api, End, TextDelta, TenantEntry, public=PUBLIC))  # type: ignore[method-assign]  # FastAPI's documented way
         return api
 
-    def _routes(self) -> APIRouter:
-        engine, store = self.pilothouse.engine, self.pilothouse.artifacts
-        lease = self.pilothouse.settings.worker_lease
-        session_of = Depends(self.database.of_request, scope="function")
+    def _middleware(self) -> list[Middleware]:
+        """What each request goes through before its operation, the outermost first."""
+        settings, ids = self.pilothouse.settings, self.pilothouse.engine.ids
+        telemetry, name_of = self.pilothouse.telemetry, OperationNames()
+        show_address: Callable[[str], str] = mask_address if settings.log_addresses == "masked" else str
+        return [
+            Middleware(TrustedProxies, networks=settings.trusted_proxies, header=settings.proxy_header),
+            Middleware(Handshake, ids=ids, show_address=show_address),
+            Middleware(
+                RequestContext,
+                ids=ids,
+                observer=telemetry.requests if telemetry else None,
+                show_address=show_address,
+            ),
+            *([Middleware(ThroughProxies)] if needs_proxies(settings) else []),
+            Middleware(shedding.Shedding, pressure=self.pressure, name_of=name_of, crowd=self.crowd),
+            Middleware(HeadLimits),
+            Middleware(Cors, origins=settings.cors_origins),
+            Middleware(Hosts, names=host_names(settings), origins=settings.cors_origins),
+            Middleware(CountFailures, throttle=self.throttle),
+            Middleware(
+                Authentication,
+                authenticator=self.authenticator,
+                is_public=lambda scope: is_public(name_of(scope)),
+            ),
+            Middleware(Throttling, throttle=self.throttle, name_of=name_of),
+            Middleware(
+                JsonBodies,
+                max_bytes=settings.max_body_bytes,
+                depth=settings.json_depth,
+                streamed=["/api/v1/uploads", "/sign-in", "/decide"],
+            ),
+        ]
 
-        async def questions(scope: Scoped, session: Annotated[AsyncSession, session_of]) -> Questions:
-            return Questions(QuestionRepository(session, scope), engine, scope)
+    def _parts(self) -> Parts:
+        return Parts(
+            pilothouse=self.pilothouse,
+            database=self.database,
+            doors=self.doors,
+            auth=self.auth,
+            live=self.live,
+            sockets=self.sockets,
+            authority=self.authority,
+            reach=self.reach,
+        )
 
-        async def artifacts(scope: Scoped, session: Annotated[AsyncSession, session_of]) -> Artifacts:
-            return Artifacts(ArtifactRepository(session, scope), store, scope)
+    async def _limits_part(self) -> Part:
+        return limit_telling.part_of(self.throttle)
 
-        async def runs(
-            scope: Scoped,
-            session: Annotated[AsyncSession, session_of],
-            asked: Annotated[Questions, Depends(questions)],
-            saved: Annotated[Artifacts, Depends(artifacts)],
-        ) -> Runs:
-            return Runs(RunRepository(session, scope), asked, saved, engine, scope, lease=lease)
-
-        async def operations(scope: Scoped, session: Annotated[AsyncSession, session_of]) -> Operations:
-            return Operations(RunRepository(session, scope), engine, scope)
-
-        async def schedules(
-            scope: Scoped,
-            session: Annotated[AsyncSession, session_of],
-            made: Annotated[Runs, Depends(runs)],
-        ) -> Schedules:
-            return Schedules(ScheduleRepository(session, scope), made, engine, scope)
-
-        v1 = APIRouter(prefix="/api/v1")
-        told_as_json = [Depends(answers_with("application/json"))]
-        for router in (
-            operating_on_many(operations),
-            operating_on_one(operations, runs),
-            run_endpoints.reading(runs),
-            run_endpoints.moving(runs),
-            question_routes(questions),
-            artifact_routes(artifacts),
-            *self._describing(),
-            schedule_routes(schedules),
-            *self._operating(session_of),
-        ):
-            v1.include_router(router, dependencies=told_as_json)
-        told_live = [Depends(answers_with("text/event-stream"))]
-        v1.include_router(live_endpoints.following(self.live), dependencies=told_live)
-        v1.include_router(self.sockets.routes())
-        v1.include_router(artifact_content(artifacts))
-        return v1
-
-    def _describing(self) -> Iterator[APIRouter]:
-        """What is installed in this process."""
-        apps = self.pilothouse.apps
-        owners = {workflow.name: app.name for app in apps for workflow in app.workflows}
-        yield run_endpoints.describing(WorkflowCatalogue(self.pilothouse.engine.workflows, owners))
-        yield agent_routes(AgentCatalogue((app.name, agent) for app in apps for agent in app.agents))
-
-    def _operating(self, session_of: Any) -> Iterator[APIRouter]:
-        """What those who operate the installation ask for; each needs a session only."""
-        engine, lease = self.pilothouse.engine, self.pilothouse.settings.worker_lease
-
-        async def limits(session: Annotated[AsyncSession, session_of]) -> LimitBook:
-            return LimitBook(LimitRepository(session))
-
-        async def workers(session: Annotated[AsyncSession, session_of]) -> WorkerRoster:
-            return WorkerRoster(WorkerRepository(session), lease=lease)
-
-        async def traces(scope: Scoped, session: Annotated[AsyncSession, session_of]) -> Traces:
-            return Traces(session, engine, scope)
-
-        async def retention(scope: Scoped, session: Annotated[AsyncSession, session_of]) -> Retention:
-            return Retention(RuleRepository(session, scope), scope, SystemClock())
-
-        yield limit_routes(limits)
-        yield retention_routes(retention)
-        yield worker_routes(workers)
-        yield trace_routes(traces)
-
-
-def telling(pilothouse: Pilothouse, database: Database, worker: Worker | None) -> Iterator[APIRouter]:
-    """What a process tells of itself: how it is, and what it counts."""
-    settings, telemetry, store = pilothouse.settings, pilothouse.telemetry, pilothouse.artifacts
-    probes = [
-        examination.listener(lambda: pilothouse.engine.listener.connected),
-        examination.artifacts(lambda: try_out(store, SystemClock().now())),
-        examination.disk(data_folder(settings)),
-    ]
-    if telemetry is not None and telemetry.exporter is not None:
-        exporter = telemetry.exporter
-        probes.append(examination.collector(lambda: exporter.reachable, lambda: exporter.lost))
-    probes += [examination.Probe(name, look) for name, look in backup_looks(settings, pilothouse.direct)]
-    worker_id = worker.id if worker is not None else None
-    yield health_routes(Health(database, head(), worker_id, settings.worker_lease, probes))
-    if telemetry is not None:
-        yield metric_routes(telemetry)
+    async def _load_part(self) -> Part:
+        return shedding.part_of(self.pressure, self.crowd)
 
 
 @asynccontextmanager
@@ -280,13 +299,14 @@ async def telling_elsewhere(pilothouse: Pilothouse, worker: Worker) -> AsyncIter
         return
     database = Database(pilothouse.conninfo, connections=2, prepare=settings.prepares, purpose="metrics")
     telemetry.watch(database, settings.worker_lease)
+    telemetry.watch_secrets(lambda: len(pilothouse.secrets.stale))
     api = FastAPI(openapi_url=None, middleware=[Middleware(RequestContext, ids=pilothouse.engine.ids)])
     translate_errors(api)
     for router in telling(pilothouse, database, worker):
-        api.include_router(router)
+        router.join(api)
     with listening(settings.metrics_host, settings.metrics_port) as bound:
         configuration = uvicorn.Config(api, log_config=None, access_log=False, server_header=False)
-        server = _Server(configuration, lambda: None, _nothing)
+        server = Server(configuration, lambda: None, _nothing)
         serving = asyncio.create_task(server.serve(sockets=[bound]))
         try:
             yield
@@ -298,6 +318,17 @@ async def telling_elsewhere(pilothouse: Pilothouse, worker: Worker) -> AsyncIter
 
 async def _nothing() -> None:
     """There is nobody to say farewell to."""
+
+
+def host_names(settings: Settings) -> frozenset[str]:
+    """The host names for which a server answers besides those of loopback."""
+    public = urlsplit(settings.public_url or "").hostname
+    own = None if _is_any(settings.host) else settings.host
+    return frozenset(name.lower() for name in (*settings.hosts, public, own) if name)
+
+
+def _is_any(host: str) -> bool:
+    return host in {"0.0.0.0", "::"}  # noqa: S104 - no name, but all addresses of the machine
 
 
 def database_of(pilothouse: Pilothouse) -> Database:
@@ -340,6 +371,7 @@ async def _serve(settings: Settings, apps: Sequence[App], bound: socket.socket, 
             for number in stop_signals:
                 loop.add_signal_handler(number, server.handle_exit, number, None)
             serving.on_failure = lambda: server.handle_exit(signal.SIGTERM, None)
+            server.welcome = serving.welcome
             collecting.settle()
             await server.serve(sockets=[bound])
     except asyncio.CancelledError:
@@ -353,11 +385,22 @@ async def _serve(settings: Settings, apps: Sequence[App], bound: socket.socket, 
         raise serving.failure
 
 
-def uvicorn_server(serving: Serving, settings: Settings) -> uvicorn.Server:
+def uvicorn_server(serving: Serving, settings: Settings) -> "Server":
     """The server that is to speak HTTP for `serving`, from a socket that is bound already."""
+    transport = transport_of(
+        settings.tls_cert,
+        settings.tls_key,
+        settings.tls_client_ca,
+        client_required=settings.tls_client == "required",
+    )
+    # a trusted proxy opens many connections, for as many clients
+    proxies = TrustedProxies(serving.api, settings.trusted_proxies)
+    lobby = Lobby(patience_of(settings), proxies.trusts)
     configuration = uvicorn.Config(
         serving.api,
-        http=Connection,
+        ssl_context_factory=context_factory(transport) if transport is not None else None,
+        http=connections_in(lobby),
+        timeout_keep_alive=settings.keep_alive_timeout,
         lifespan="on",
         ws=SocketConnection,
         ws_max_size=MOST_BYTES,
@@ -368,10 +411,10 @@ def uvicorn_server(serving: Serving, settings: Settings) -> uvicorn.Server:
         proxy_headers=False,
         timeout_graceful_shutdown=math.ceil(settings.drain_timeout),
     )
-    return _Server(configuration, serving.drain, serving.sockets.farewell)
+    return Server(configuration, serving.drain, serving.sockets.farewell, transport, serving.origin)
 
 
-class _Server(uvicorn.Server):
+class Server(uvicorn.Server):
     """Uvicorn, except that draining begins with its shutdown, and signals stay ours.
 
     Uvicorn would raise a signal again once it has stopped, before the database is closed.
@@ -382,24 +425,45 @@ class _Server(uvicorn.Server):
         config: uvicorn.Config,
         drain: Callable[[], object],
         farewell: Callable[[], Awaitable[None]],
+        transport: Transport | None = None,
+        origin: Origin | None = None,
     ) -> None:
         super().__init__(config)
+        self._origin = origin
         self._drain = drain
         self._farewell = farewell
+        self.welcome: Callable[[str], Awaitable[None]] | None = None
+        self._transport = transport
+        self._renewing: asyncio.Task[None] | None = None
 
     async def startup(self, sockets: list[socket.socket] | None = None) -> None:
+        """Begin to listen, and say where."""
         await super().startup(sockets)
+        if self._transport is not None:
+            self._renewing = asyncio.create_task(self._transport.watch())
         for bound in sockets or ():
             host, port = bound.getsockname()[:2]
-            log.info("serving", url=f"http://{f'[{host}]' if ':' in host else host}:{port}")
+            scheme = "https" if self.config.is_ssl else "http"
+            url = f"{scheme}://{f'[{host}]' if ':' in host else host}:{port}"
+            log.info("serving", url=url)
+            if self._origin is not None:
+                self._origin.bound(port)
+                if not self._origin.is_known:
+                    log.warning("public_url_unset", effect="no links are sent to people", setting=SETTING)
+            if self.welcome is not None:
+                await self.welcome(url)
 
     async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
+        """Drain, and stop."""
+        if self._renewing is not None:
+            self._renewing.cancel()
         self._drain()
         await self._farewell()
         await super().shutdown(sockets)
 
     @contextmanager
     def capture_signals(self) -> Iterator[None]:
+        """Leave signals to us."""
         yield
 
 

@@ -7,6 +7,7 @@ from typing import Any
 
 from pilothouse import Context, ReasonCard, StepFailed, agent, workflow
 from pilothouse.runtime.entries import Kind
+from pilothouse.runtime.switches import Unswitched
 from support.rehearsal import Rehearsal
 
 
@@ -86,3 +87,59 @@ async def test_a_question_on_one_rung_is_no_failure_that_makes_another_one_answe
     run = Rehearsal(laddered(Person()), "this")
     assert await run.finish() == ["yes", "person", []]
     assert await run.replay() == ["yes", "person", []]
+
+
+class Footing(Unswitched):
+    """Where agents begin, as a test says, and what was told of their rungs."""
+
+    def __init__(self, first: int = 0) -> None:
+        self.begins = first
+        self.told: list[tuple[str, int, bool, int]] = []
+
+    def first(self, tenant_id: str, agent: str) -> int:
+        return self.begins
+
+    def tried(self, tenant_id: str, agent: str, rung: int, *, failed: bool, rungs: int) -> None:
+        self.told.append((agent, rung, failed, rungs))
+
+
+def standing(run: Rehearsal, footing: Footing) -> Rehearsal:
+    run.services = replace(run.services, switches=footing)
+    return run
+
+
+async def test_how_each_rung_fares_is_told() -> None:
+    footing = Footing()
+    run = standing(Rehearsal(laddered(Model(OSError("away"))), "this"), footing)
+    await run.finish()
+    assert footing.told == [("expert", 0, True, 2), ("expert", 1, False, 2)]
+
+
+async def test_an_agent_that_stands_lower_does_not_try_what_is_above() -> None:
+    model, footing = Model(), Footing(1)
+    run = standing(Rehearsal(laddered(model), "this"), footing)
+    assert await run.finish() == ["expert says this", "expert", []]
+    assert model.attempts == 0
+    assert footing.told == [("expert", 1, False, 2)]
+
+
+async def test_a_ladder_that_has_become_shorter_is_begun_at_its_last_rung() -> None:
+    run = standing(Rehearsal(laddered(Model()), "this"), Footing(7))
+    assert await run.finish() == ["expert says this", "expert", []]
+
+
+async def test_a_call_goes_on_where_it_began_although_the_agent_stands_elsewhere_by_then() -> None:
+    class Asking(Model):
+        async def attempt(self, ctx: Context, arguments: tuple[Any, ...]) -> Any:
+            self.attempts += 1
+            return await ctx.ask("Which?", free=True)
+
+    for begun, moved, expected in ((0, 2, ["yes", "model", []]), (1, 0, ["yes", "model", []])):
+        upper, lower, footing = Asking(), Asking(), Footing(begun)
+        run = standing(Rehearsal(laddered(upper, lower), "this"), footing)
+        await run.until_waiting()
+        footing.begins = moved
+        assert await run.finish() == expected
+        assert (upper, lower)[begun].attempts > 1
+        assert (lower, upper)[begun].attempts == 0
+        assert len(footing.told) <= 1  # what is replayed is not told again

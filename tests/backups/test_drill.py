@@ -215,9 +215,11 @@ async def test_the_archive_brings_back_what_was_committed_until_shortly_before_e
     await first.busy(4)
     first.enough.set()
     await loading
+    for pid in list(first.workers.pids):  # what they would save from here on is not kept
+        first.workers.signal(pid, signal.SIGKILL)
+    lost_at = time.time()
     backups = Backups(first.conninfo, first.store, depot, clock=SystemClock())
     await backups.keep_contents()
-    lost_at = time.time()
     await first.destroy()
 
     folder = tmp_path / "second"

@@ -19,6 +19,7 @@ from pilothouse.backups.restoring import Destination, restore
 from pilothouse.backups.schemas import Kind, Manifest
 from pilothouse.backups.service import Backups
 from pilothouse.errors import InvalidInput, NotFound
+from pilothouse.kit import postgres
 from pilothouse.kit.clock import SystemClock
 from pilothouse.migrations import upgrade as migrations
 from pilothouse.migrations.locks import Patience
@@ -268,3 +269,22 @@ async def test_contents_move_into_the_database_and_out_of_it_again(
     assert done.artifacts == 1
     (kept,) = [path for path in (tmp_path / "restored").rglob("*") if path.is_file()]
     assert kept.read_bytes() == b"ONE"
+
+
+async def test_a_backup_is_restored_on_a_server_that_has_not_the_databases_roles(
+    conninfo: str, engine: Engine, take: Take, depot: FolderDepot, destination: To, tmp_path: Path
+) -> None:
+    manifest = await take(conninfo)
+    with postgres.attach(tmp_path / "another") as server:
+        where = server.dsn_for("restored")
+        roles = "select rolname from pg_roles where rolname ~ '^pilothouse_' order by 1"
+        assert rows(server.dsn_for("postgres"), roles) == []
+        await restore(depot, manifest.id, destination(where))
+        assert rows(where, roles) == [("pilothouse_app",), ("pilothouse_engine",)]
+        secured = "select relrowsecurity from pg_class where relname = 'runs'"
+        assert rows(where, secured) == [(True,)]
+        with psycopg.connect(where) as connection:
+            connection.execute("set local role pilothouse_app")
+            assert connection.execute("select from runs").rowcount == 0
+            connection.execute("set local pilothouse.tenant_id = 'default'")
+            assert connection.execute("select from runs").rowcount == 1

@@ -14,6 +14,8 @@ from types import ModuleType
 
 import pytest
 
+from support.advisories import advisories
+
 # A build backend that needs no download, of one module whose commands print what they were called with.
 BACKEND = """
 import zipfile
@@ -119,7 +121,11 @@ def test_called_bare_it_lists_every_task_without_packages(dev: ModuleType, repos
     done = subprocess.run(command, capture_output=True, text=True, check=False)
     listed = [line.split()[0] for line in done.stdout.splitlines() if line.startswith("  ")]
     assert (done.returncode, done.stderr) == (0, "")
-    assert listed == list(dev.TASKS) == ["demo", "run", "test", "check", "fix", "bench", "lock", "clean"]
+    assert (
+        listed
+        == list(dev.TASKS)
+        == ["demo", "run", "test", "check", "fix", "bench", "lock", "audit", "clean"]
+    )
 
 
 def test_an_unknown_task_is_answered_with_the_nearest_one(repository_root: Path) -> None:
@@ -223,14 +229,23 @@ def test_tests_wait_for_the_checks_unless_it_must_be_fast(project: Path) -> None
 
 
 def test_the_whole_suite_is_held_to_its_coverage_and_a_selection_is_not(dev: ModuleType) -> None:
-    whole = dev.pytest_command(["-x", "-v"], long=False, fast=False)
+    whole = dev.pytest_command(["-x", "-v"], long=False, fast=False, measured=True)
     assert "--cov-fail-under=90" in whole
     assert whole[-2:] == ["-x", "-v"]
-    assert whole[whole.index("not long") - 1] == "-m"
+    assert whole[whole.index("not long and not timed") - 1] == "-m"
     for chosen in (["-k", "kill"], [__file__], [f"{__file__}::test_x"], ["-m", "long"], ["--lf"]):
-        command = dev.pytest_command(chosen, long=False, fast=False)
+        command = dev.pytest_command(chosen, long=False, fast=False, measured=True)
         assert not any(option.startswith("--cov") for option in command)
+    assert not any(option.startswith("--cov") for option in dev.pytest_command([], long=False, fast=False))
     assert dev.selects(["--cov=pilothouse.kit", "--color=yes"]) is False
+
+
+def test_the_contract_is_tested_apart_from_what_is_measured(dev: ModuleType) -> None:
+    whole, apart = dev.pytest_command([], long=False, fast=False), dev.contract_command(["-x"])
+    assert all((dev.ROOT / path).is_file() and f"--ignore={path}" in whole for path in dev.CONTRACT)
+    assert apart[-3:] == ["-q", *dev.CONTRACT]
+    assert "-x" in apart
+    assert not any(option.startswith(("--cov", "--ignore")) for option in apart)
 
 
 def test_the_engine_is_tested_once_more_on_the_oldest_postgresql(dev: ModuleType) -> None:
@@ -243,7 +258,16 @@ def test_the_engine_is_tested_once_more_on_the_oldest_postgresql(dev: ModuleType
 
 
 def test_long_tests_run_only_when_asked_for(dev: ModuleType) -> None:
-    assert "not long" not in dev.pytest_command([], long=True, fast=False)
+    whole = dev.pytest_command([], long=True, fast=False)
+    assert whole[whole.index("-m", 3) + 1] == "not timed"
+
+
+def test_what_is_timed_runs_alone_and_unmeasured(dev: ModuleType) -> None:
+    for long, chosen in ((False, "timed and not long"), (True, "timed")):
+        command = dev.timed_command(["-x"], long=long)
+        assert command[-4:] == ["-n", "0", "-m", chosen]
+        assert "-x" in command
+        assert not any(option.startswith("--cov") for option in command)
 
 
 def test_benchmarks_are_listed_and_run_and_what_they_share_is_not_one(project: Path) -> None:
@@ -268,6 +292,32 @@ def test_the_lock_keeps_lines_of_other_platforms_and_sorts(dev: ModuleType) -> N
 def test_the_lock_refuses_what_has_no_version(dev: ModuleType) -> None:
     with pytest.raises(dev.Stop, match="thing @ file:"):
         dev.locked_lines("a==1\nthing @ file:///x\n", "")
+
+
+@pytest.mark.parametrize(("known", "code"), [({"idna"}, 1), (None, 2)])
+def test_the_audit_asks_about_the_locked_versions_and_says_where_it_could_not(
+    dev: ModuleType,
+    monkeypatch: pytest.MonkeyPatch,
+    tmp_path: Path,
+    capsys: pytest.CaptureFixture[str],
+    known: set[str] | None,
+    code: int,
+) -> None:
+    constraints = tmp_path / "constraints.txt"
+    constraints.write_text("# locked\nanyio==4.9.0\nidna==3.10\ncolorama==0.4.6 ; sys_platform == 'win32'\n")
+    monkeypatch.setattr(dev, "CONSTRAINTS", constraints)
+    monkeypatch.setattr(dev, "install", lambda: None)
+    monkeypatch.setattr(dev, "tool", lambda _: sys.executable)
+    with advisories(known or set()) as database:
+        if known is None:
+            with pytest.raises(dev.Stop, match="was not reached"):
+                dev.audit(["-s", "osv", "--osv-url", "http://127.0.0.1:9/v1/query"])
+            return
+        assert dev.audit(["-s", "osv", "--osv-url", database.url]) == code
+    assert database.asked == {("anyio", "4.9.0"), ("idna", "3.10")}
+    told = capsys.readouterr().out
+    assert "idna 3.10: TEST-1, mended in 99" in told
+    assert "1 of 2 packages have known advisories." in told
 
 
 def test_cleaning_removes_what_was_made_and_nothing_else(project: Path) -> None:

@@ -12,7 +12,7 @@ from support.shell import Shell
 
 
 def test_a_run_survives_the_death_of_its_embedded_database(tmp_path: Path) -> None:
-    shell = Shell(tmp_path / "data", tmp_path, measured=False)
+    shell = Shell(tmp_path / "data", tmp_path)
     process = subprocess.Popen(
         shell.command("run", "slow", "1", "--no-save"),
         cwd=shell.folder, env=shell.environment, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True,

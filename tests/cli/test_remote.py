@@ -2,58 +2,17 @@
 
 from __future__ import annotations
 
-import socket
-import subprocess
-import time
-from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
 
-import httpx
 import pytest
 
-from support.shell import Shell
-
-
-@pytest.fixture(scope="module")
-def address(data: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port = probe.getsockname()[1]
-    shell = Shell(data, tmp_path_factory.mktemp("server"))
-    command = shell.command("serve", "--port", str(port))
-    log = (shell.folder / "log").open("wb")
-    process = subprocess.Popen(command, cwd=shell.folder, env=shell.environment, stdout=log, stderr=log)
-    url = f"http://127.0.0.1:{port}"
-    deadline = time.monotonic() + 20
-    while True:
-        try:
-            if httpx.get(f"{url}/health/ready").is_success:
-                break
-        except httpx.TransportError:
-            assert time.monotonic() < deadline, (shell.folder / "log").read_text()
-        time.sleep(0.1)
-    yield url
-    process.terminate()
-    assert process.wait(20) == 0
-    log.close()
-
-
-class Client(Shell):
-    """A shell whose commands go to a server."""
-
-    def command(self, *arguments: str) -> list[str]:
-        executable, *_ = super().command()
-        return [executable, "--server", self.app, *arguments]
-
-
-@pytest.fixture
-def remote(address: str, tmp_path: Path) -> Client:
-    return Client(tmp_path, tmp_path, address)
+from support.shell import Client
 
 
 def test_a_run_is_submitted_answered_and_followed(remote: Client) -> None:
-    done = remote("run", "orders", '{"customer": "Zoë"}', "--answer", "colour=blue", "--out", "made")
+    said = ("--answer", "colour=blue", "--untrusted", "--out", "made")
+    done = remote("run", "orders", '{"customer": "Zoë"}', *said)
     assert done.code == 0
     assert "judge: Zoë may buy. (confidence 0.70)" in done.out
     assert (remote.folder / "made" / "receipt.txt").read_text() == "shipped to Zoë in blue\n"

@@ -6,6 +6,7 @@ import json
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
 from contextlib import asynccontextmanager, contextmanager
 from datetime import timedelta
+from types import SimpleNamespace
 
 import httpx
 import pytest
@@ -15,6 +16,7 @@ from pilothouse import App
 from pilothouse.app import Pilothouse
 from pilothouse.cli import migrating, opening, retaining, retention
 from pilothouse.cli.remote import RemoteClient
+from pilothouse.kit.scope import local_scope
 from pilothouse.kit.session import Database
 from pilothouse.retention.removing import Pace, Remover, RetentionChore
 from pilothouse.retention.schemas import Keep, RuleEdit
@@ -31,16 +33,9 @@ Open = Callable[..., Awaitable[Pilothouse]]
 
 @pytest.fixture
 async def local(
-    open_pilothouse: Open, sample_app: App, monkeypatch: pytest.MonkeyPatch
+    here: opening.Options,
 ) -> AsyncIterator[retaining.Retaining]:
-    pilothouse = await open_pilothouse(sample_app)
-
-    @asynccontextmanager
-    async def assembled(*_: object) -> AsyncIterator[Pilothouse]:
-        yield pilothouse
-
-    monkeypatch.setattr(retaining, "assembled", assembled)
-    async with retaining.opened(opening.Options()) as found:
+    async with retaining.opened(here) as found:
         yield found
 
 
@@ -100,15 +95,16 @@ def test_the_commands_print_tables_and_documents(conninfo: str, monkeypatch: pyt
         """As the local one, with a pool for each call: each command has an event loop of its own."""
 
         def __init__(self) -> None:
-            self._scope = retaining.local_scope()
+            self._scope = local_scope()
             self._clock = retaining.SystemClock()
 
         @asynccontextmanager
         async def _service(self) -> AsyncIterator[object]:
-            self._database = Database(conninfo, connections=2)
+            database = Database(conninfo, connections=2)
+            self._here = SimpleNamespace(database=database)
             async with super()._service() as service:
                 yield service
-            await self._database.close()
+            await database.close()
 
         async def apply(self) -> AsyncIterator[int]:
             for count in (3, 4):

@@ -2,66 +2,9 @@
 
 from __future__ import annotations
 
-import socket
-import subprocess
-import time
-from collections.abc import Callable, Iterator
 from pathlib import Path
 
-import httpx
-import pytest
-
-from support.shell import Done, Shell
-
-
-@pytest.fixture(scope="module")
-def address(data: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port = probe.getsockname()[1]
-    shell = Shell(data, tmp_path_factory.mktemp("server"), measured=False)
-    log = (shell.folder / "log").open("wb")
-    process = subprocess.Popen(
-        shell.command("serve", "--port", str(port)),
-        cwd=shell.folder,
-        env=shell.environment,
-        stdout=log,
-        stderr=log,
-    )
-    url = f"http://127.0.0.1:{port}"
-    deadline = time.monotonic() + 20
-    while True:
-        try:
-            if httpx.get(f"{url}/health/ready").is_success:
-                break
-        except httpx.TransportError:
-            assert time.monotonic() < deadline, (shell.folder / "log").read_text()
-        time.sleep(0.1)
-    yield url
-    process.terminate()
-    assert process.wait(20) == 0
-    log.close()
-
-
-@pytest.fixture
-def remote(address: str, data: Path, tmp_path: Path) -> Callable[..., Done]:
-    """Runs a command on a server."""
-    shell = Shell(data, tmp_path)
-    executable, *_ = shell.command()
-
-    def command(*arguments: str) -> Done:
-        done = subprocess.run(
-            [executable, "--server", address, *arguments],
-            cwd=shell.folder,
-            env=shell.environment,
-            capture_output=True,
-            text=True,
-            timeout=60,
-            check=False,
-        )
-        return Done(done.returncode, done.stdout, done.stderr)
-
-    return command
+from support.shell import Client, Shell
 
 
 def test_a_run_is_labelled_found_forked_and_counted(pilothouse: Shell) -> None:
@@ -88,7 +31,7 @@ def test_a_run_is_labelled_found_forked_and_counted(pilothouse: Shell) -> None:
     assert "until completed: p50" in figures
 
 
-def test_the_same_on_a_server(remote: Callable[..., Done], tmp_path: Path) -> None:
+def test_the_same_on_a_server(remote: Client, tmp_path: Path) -> None:
     path = tmp_path / "needed.txt"
     failed = remote("run", "fails", str(path), "--label", "kind=file", "--json").document["run_id"]
     fork = remote("fork", failed, "--at", "fragile#0", "--json").document

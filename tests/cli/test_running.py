@@ -9,10 +9,12 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
+import psycopg
 import pytest
 
 from pilothouse.cli.running import parse_answers, read_input
 from pilothouse.errors import InvalidInput
+from pilothouse.kit import postgres
 from support.shell import Shell
 
 Started = Callable[..., dict[str, Any]]
@@ -36,6 +38,17 @@ def test_json_is_one_document_and_nothing_else(pilothouse: Shell) -> None:
     assert [card["confidence"] for card in document["cards"]] == [0.7]
     assert [item["name"] for item in document["artifacts"]] == ["receipt.txt"]
     assert not (pilothouse.folder / f"orders-{document['run_id'][-8:]}").exists()
+
+
+def test_untrusted_input_is_submitted_as_such(pilothouse: Shell) -> None:
+    made = {
+        told: pilothouse("run", "orders", *told, "--yes", "--json", "--no-save").document["run_id"]
+        for told in ((), ("--untrusted",))
+    }
+    with postgres.attach(pilothouse.data) as attachment, psycopg.connect(attachment.dsn) as connection:
+        for told, run_id in made.items():
+            found = connection.execute("select untrusted from runs where id = %s", (run_id,)).fetchone()
+            assert found == (bool(told),)
 
 
 def test_an_unanswered_question_ends_with_3_and_can_be_answered_and_watched(pilothouse: Shell) -> None:

@@ -76,8 +76,10 @@ async def test_a_server_is_asked_the_same_by_every_command(
     ]
     script = EVERY_COMMAND.format(lines=lines, server=str(server.base_url))
     pipe = asyncio.subprocess.PIPE
+    credential = {"PILOTHOUSE_API_KEY": server.headers["authorization"].removeprefix("Bearer ")}
+    environment = Shell(tmp_path, tmp_path).environment | credential
     process = await asyncio.create_subprocess_exec(
-        *(sys.executable, "-c", script), env=Shell(tmp_path, tmp_path).environment, stdout=pipe, stderr=pipe
+        *(sys.executable, "-c", script), env=environment, stdout=pipe, stderr=pipe
     )
     out, err = await process.communicate()
     assert (process.returncode, err) == (0, b"")

@@ -3,8 +3,12 @@
 from __future__ import annotations
 
 import datetime as dt
+import io
 from typing import Any
 
+from rich.console import Console
+
+from pilothouse.cli import cards
 from pilothouse.cli.view import Event, RunView
 
 START = dt.datetime(2030, 1, 1, tzinfo=dt.UTC)
@@ -22,3 +26,15 @@ def test_questions_that_were_open_before_a_fork_are_not_the_forks() -> None:
     assert (view.questions, view.status) == ({}, "queued")
     told("asked", "gather#0/0/ask:color", {"prompt": "Which?"})
     assert [question.name for question in view.questions.values()] == ["color"]
+
+
+def test_a_question_that_names_a_role_says_for_whom_it_is() -> None:
+    view = RunView("run", "orders")
+    view.add(Event(1, "submitted", "", START, None))
+    view.add(Event(2, "asked", "ask:pay", START, {"prompt": "Pay?", "role": "finance"}))
+    view.add(Event(3, "asked", "ask:ship", START, {"prompt": "Ship?"}))
+    pay, ship = view.questions.values()
+    assert (pay.addressee, ship.addressee) == (" for approver:finance", "")
+    console = Console(record=True, width=60, file=io.StringIO())
+    console.print(cards.question(pay))
+    assert "question pay for approver:finance" in console.export_text()

@@ -20,7 +20,7 @@ from pilothouse.migrations.upgrade import upgrade
 from pilothouse.runtime.engine import Engine
 from pilothouse.runtime.workflows import Workflows
 from support import parcels
-from support.shell import Shell
+from support.shell import Inside, Shell
 from support.waiting import ended, rows, status, submit, until
 
 Start = Callable[..., subprocess.Popen[bytes]]
@@ -29,6 +29,11 @@ Start = Callable[..., subprocess.Popen[bytes]]
 @pytest.fixture
 def shell(data: Path, tmp_path: Path) -> Shell:
     return Shell(data, tmp_path, "parcels:app")
+
+
+@pytest.fixture
+def inside(data: Path, tmp_path: Path) -> Inside:
+    return Inside(data, tmp_path, "parcels:app")
 
 
 @pytest.fixture
@@ -70,7 +75,8 @@ def start(shell: Shell) -> Iterator[Start]:
 async def test_a_worker_executes_without_an_api_is_listed_cancels_at_once_and_drains(
     engine: Engine, start: Start, shell: Shell
 ) -> None:
-    process = start("worker", "--slots", "3", "--label", "zone=eu", "--label", "gpu=a100")
+    labels = ("--label", "zone=eu", "--label", "gpu=a100")
+    process = start("worker", "--slots", "3", *labels)
     conninfo = engine.store.conninfo
     await until(lambda: rows(conninfo, "select id from workers"), 30, pause=0.1)
 
@@ -139,26 +145,26 @@ def test_what_cannot_be_a_worker_says_why(shell: Shell) -> None:
     assert shell("workers").out == "No worker runs. Start one: pilothouse worker\n"
 
 
-def test_limits_are_set_shown_and_removed(shell: Shell, conninfo: str) -> None:
+def test_limits_are_set_shown_and_removed(inside: Inside, conninfo: str) -> None:
     each = ("--each-tenant", "--rate", "60", "--per", "60", "--workflow", "echo")
-    assert "each tenant  echo               60 in 60 s" in shell("limits", "set", *each).out
-    assert shell("limits", "set", "--tenant", "acme", "--concurrency", "0").code == 0
-    _, first, second = shell("limits", "list").out.splitlines()
+    assert "each tenant  echo               60 in 60 s" in inside("limits", "set", *each).out
+    assert inside("limits", "set", "--tenant", "acme", "--concurrency", "0").code == 0
+    _, first, second = inside("limits", "list").out.splitlines()
     assert (first.split()[:3], second.split()[:3]) == (["each", "tenant", "echo"], ["tenant", "acme", "all"])
-    assert shell("limits", "remove", "--tenant", "acme").out == "removed: tenant acme, all workflows\n"
-    (left,) = shell("limits", "list", "--json").document
+    assert inside("limits", "remove", "--tenant", "acme").out == "removed: tenant acme, all workflows\n"
+    (left,) = inside("limits", "list", "--json").document
     assert (left["scope"], left["rate"], left["per_seconds"]) == ("each_tenant", 60, 60)
     for arguments, told in (
         (("remove", "--tenant", "acme"), "There is no limit for tenant acme"),
         (("set", "--tenant", "acme"), "give a concurrency, a rate or both"),
         (("set", "--tenant", "acme", "--each-tenant", "--rate", "1"), "not both"),
     ):
-        done = shell("limits", *arguments)
+        done = inside("limits", *arguments)
         assert (done.code, told in done.err) == (2, True), done
 
 
 def test_a_server_without_a_worker_leaves_the_runs_to_others_and_shows_who_they_are(
-    shell: Shell, start: Start, conninfo: str
+    inside: Inside, start: Start, conninfo: str
 ) -> None:
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
@@ -170,14 +176,14 @@ def test_a_server_without_a_worker_leaves_the_runs_to_others_and_shows_who_they_
             ready = httpx.get(f"{url}/health/ready")
             break
         except httpx.TransportError:
-            assert time.monotonic() < deadline, (shell.folder / "log").read_text()
+            assert time.monotonic() < deadline, (inside.folder / "log").read_text()
             time.sleep(0.1)
     assert (ready.status_code, ready.json()["worker"]) == (200, "elsewhere")
-    assert shell("--server", url, "workers").out == "No worker runs. Start one: pilothouse worker\n"
-    assert "7" in shell("--server", url, "limits", "set", "--tenant", "acme", "--concurrency", "7").out
+    assert inside("--server", url, "workers").out == "No worker runs. Start one: pilothouse worker\n"
+    assert "7" in inside("--server", url, "limits", "set", "--tenant", "acme", "--concurrency", "7").out
     assert rows(conninfo, "select tenant_id, concurrency from limits") == [("acme", 7)]
-    assert "removed" in shell("--server", url, "limits", "remove", "--tenant", "acme").out
-    assert "No limits." in shell("--server", url, "limits", "list").out
+    assert "removed" in inside("--server", url, "limits", "remove", "--tenant", "acme").out
+    assert "No limits." in inside("--server", url, "limits", "list").out
 
 
 async def test_a_run_that_this_machine_cannot_execute_says_what_is_missing(

@@ -7,9 +7,7 @@ in the background; what follows it may take a moment to print what it should.
 from __future__ import annotations
 
 import os
-import re
 import shlex
-import socket
 import subprocess
 import sys
 import time
@@ -20,9 +18,9 @@ from urllib.parse import quote
 import pytest
 from psycopg.conninfo import conninfo_to_dict
 
-DOCS = Path(__file__).parents[2] / "docs"
+from support.printed import BLOCK, DOCS, free_port, sessions
+
 TUTORIALS = [*sorted((DOCS / "tutorials").glob("*.md")), DOCS / "guides" / "schedules.md"]
-BLOCK = re.compile(r"^```(\w+)(?: title=\"([^\"]+)\")?\n(.*?)^```$", re.MULTILINE | re.DOTALL)
 
 
 DATABASE, PORT = "postgresql://pilothouse@localhost/pilothouse", "8000"
@@ -76,23 +74,6 @@ class Terminal:
         for process in self.background:
             process.terminate()
         return [process.wait(30) for process in self.background]
-
-
-def sessions(text: str) -> list[tuple[str, list[str]]]:
-    """Each command with the lines that its output has to contain."""
-    found: list[tuple[str, list[str]]] = []
-    for line in text.splitlines():
-        if line.startswith("$ "):
-            found.append((line[2:], []))
-        elif line:
-            found[-1][1].append(line)
-    return found
-
-
-def free_port() -> int:
-    with socket.socket() as bound:
-        bound.bind(("127.0.0.1", 0))
-        return int(bound.getsockname()[1])
 
 
 def url_of(conninfo: str) -> str:

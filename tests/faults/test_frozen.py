@@ -4,8 +4,7 @@ from __future__ import annotations
 
 import signal
 import time
-from collections.abc import Awaitable, Callable, Iterator
-from pathlib import Path
+from collections.abc import Awaitable, Callable
 from uuid import UUID
 
 import pytest
@@ -22,13 +21,6 @@ OWNED = """
 select count(*) from runs join workers on workers.id = worker_id where pid = %s and status = 'running'
 """
 PRESENT = "select pid from workers"
-
-
-@pytest.fixture
-def workers(conninfo: str, tmp_path: Path) -> Iterator[Workers]:
-    made = Workers(conninfo, tmp_path)
-    yield made
-    made.stop()
 
 
 @pytest.fixture

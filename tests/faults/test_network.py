@@ -36,13 +36,6 @@ SILENCE = 1.0
 
 
 @pytest.fixture
-def workers(conninfo: str, tmp_path: Path) -> Iterator[Workers]:
-    made = Workers(conninfo, tmp_path)
-    yield made
-    made.stop()
-
-
-@pytest.fixture
 def proxy(conninfo: str) -> Iterator[Proxy]:
     with Proxy(conninfo) as made:
         yield made
@@ -137,7 +130,7 @@ async def test_a_lane_a_pool_and_a_listener_come_back_by_themselves(proxy: Proxy
 
         async def works() -> bool:
             try:
-                async with database.session() as session:
+                async with database.maintenance() as session:
                     await session.execute(text("select 1"))
                 return await lane.rows("select 1") == [(1,)]
             except DatabaseUnavailable:

@@ -4,10 +4,8 @@ from __future__ import annotations
 
 import asyncio
 import signal
-from collections.abc import Awaitable, Callable, Iterator
+from collections.abc import Awaitable, Callable
 from pathlib import Path
-
-import pytest
 
 from pilothouse.runtime.engine import Engine
 from support import victim
@@ -15,6 +13,8 @@ from support.waiting import output, rows, submit, until
 from support.workers import Workers
 
 RUNS = 1_000
+MOST = 22 + 7
+"""Sessions of a worker and of an engine that submits, opened when they are needed: guides/connections.md."""
 WAITING = "select count(*) from runs where status = 'waiting' and worker_id is null and wake_at is null"
 SESSIONS = """
 select count(*) from pg_stat_activity where datname = current_database() and backend_type = 'client backend'
@@ -25,13 +25,6 @@ select extract(epoch from done.at - answered.at)::float8 from journal as answere
   join journal as done using (run_id) where answered.kind = 'answered' and done.kind = 'run_completed'
  order by 1
 """
-
-
-@pytest.fixture
-def workers(conninfo: str, tmp_path: Path) -> Iterator[Workers]:
-    made = Workers(conninfo, tmp_path)
-    yield made
-    made.stop()
 
 
 def resident(pid: int) -> float:
@@ -60,10 +53,10 @@ async def test_a_thousand_waiting_runs_hold_nothing_and_go_on_at_once(
 ) -> None:
     engine = await open_engine(*victim.FLOWS)
     pid = await started(workers, engine)
-    alone, sessions = resident(pid), rows(workers.conninfo, SESSIONS)
+    alone = resident(pid)
     await asyncio.gather(*(submit(engine, victim.patient) for _ in range(RUNS)))
     await until(lambda: rows(workers.conninfo, WAITING) == [(RUNS,)], seconds=60)
-    assert rows(workers.conninfo, SESSIONS) == sessions
+    assert rows(workers.conninfo, SESSIONS)[0][0] <= MOST
 
     for _ in range(3):
         workers.signal(pid, signal.SIGKILL)
@@ -74,7 +67,7 @@ async def test_a_thousand_waiting_runs_hold_nothing_and_go_on_at_once(
         workers.conninfo,
         "delete from journal where run_id in (select id from runs where status = 'completed')",
     )
-    await until(lambda: rows(workers.conninfo, SESSIONS) == sessions)
+    await until(lambda: rows(workers.conninfo, SESSIONS)[0][0] <= MOST)  # those of the killed ones are gone
 
     for run_id, key in rows(workers.conninfo, QUESTIONS):
         await engine.answer(run_id, key, "yes")

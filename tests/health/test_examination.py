@@ -37,7 +37,8 @@ async def test_every_part_of_a_healthy_process_is_well(client: httpx.AsyncClient
     found = answer.json()
     assert found["status"] == "well", found
     assert {part["name"] for part in found["parts"]} == {
-        *("database", "schema", "worker", "queue", "listener", "artifacts", "disk")
+        *("database", "schema", "worker", "queue", "listener", "artifacts", "disk", "secrets"),
+        *("limits", "load"),
     }
     figures = {part["name"]: part["figures"] for part in found["parts"]}
     assert 0 <= figures["worker"]["heartbeat_age_seconds"] < 5

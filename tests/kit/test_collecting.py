@@ -2,7 +2,7 @@
 
 import gc
 
-from pilothouse.kit.collecting import settle
+from pilothouse.kit.collecting import SELDOM, seldom, settle
 
 
 def test_what_was_there_is_left_out_of_later_collections_and_what_comes_later_is_not() -> None:
@@ -17,3 +17,13 @@ def test_what_was_there_is_left_out_of_later_collections_and_what_comes_later_is
         assert id(late) in tracked
     finally:
         gc.unfreeze()
+
+
+def test_a_command_collects_seldom() -> None:
+    before = gc.get_threshold()
+    gc.set_threshold(700, 10, 10)
+    try:
+        seldom()
+        assert gc.get_threshold() == SELDOM
+    finally:
+        gc.set_threshold(*before)

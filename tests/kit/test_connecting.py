@@ -114,3 +114,17 @@ def test_a_straight_way_to_a_server_will_do_and_one_that_is_away_is_not_judged(p
 def test_the_version_is_that_of_the_server(conninfo: str) -> None:
     with psycopg.connect(conninfo) as connection:
         assert server_version(conninfo) == connection.info.server_version // 10_000
+
+
+async def test_whoever_is_cancelled_while_closing_leaves_nothing_open(
+    conninfo: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async def cancelled() -> None:
+        raise asyncio.CancelledError
+
+    connection = await connect(conninfo, "test", autocommit=True)
+    monkeypatch.setattr(connection, "commit", cancelled)
+    with pytest.raises(asyncio.CancelledError):
+        async with connection:
+            pass
+    assert connection.closed

@@ -59,8 +59,8 @@ def test_mail_addresses_are_masked(before: str, name: str, host: str) -> None:
 
 @pytest.mark.parametrize("secret", [
     "sk-proj-abcdefghijklmnop1234", "sk_live_51Habcdefghijklmnop", "ghp_0123456789abcdefghij0123",
-    "github_pat_11ABCDEFG0123456789abcd", "glpat-abcdefghij0123456789", "xoxb-1234567890-abcdef",
-    "AKIAIOSFODNN7EXAMPLE", "AIzaSyA-0123456789abcdefghijklmnopqrstu",
+    "github_pat_11ABCDEFG0123456789abcd", "ph_live_0123abcd_Zm9vYmFyYmF6cXV4", "glpat-abcdefghij0123456789",
+    "xoxb-1234567890-abcdef", "AKIAIOSFODNN7EXAMPLE", "AIzaSyA-0123456789abcdefghijklmnopqrstu",
     "eyJhbGciOiJIUzI1NiJ9.eyJzdWIiOiIxIn0.abc-DEF_123", "Bearer abcdef0123456789", "Basic dXNlcjpwYXNzMQ==",
     "-----BEGIN RSA PRIVATE KEY-----\nMIIEow\n-----END RSA PRIVATE KEY-----",
 ])  # fmt: skip
@@ -114,6 +114,7 @@ def test_these_keys_are_not(key: str) -> None:
     assert not is_secret(key)
 
 
+@pytest.mark.timed
 def test_what_is_long_wide_or_deep_costs_no_more_than_it_may() -> None:
     nested: object = "end"
     for _ in range(1_000):

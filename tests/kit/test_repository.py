@@ -21,7 +21,7 @@ DECLARED = (
 )
 WRITTEN_OUT = {
     *("limit_tokens", "run_labels", "artifact_contents", "released_contents", "payload_references"),
-    *("backups", "schema_state"),
+    *("backups", "schema_state", "sign_in_failures", "upload_totals", "upload_reservations", "notices"),
 }
 """Tables that only statements in SQL name."""
 

@@ -114,7 +114,7 @@ async def test_a_process_whose_schema_still_works_stays_ready(new_database: NewD
     conninfo = new_database(None)
     upgrade(conninfo)
     database = Database(conninfo)
-    async with database.session() as session:
+    async with database.maintenance() as session:
         assert await works_on(session, head(), head())
         assert await works_on(session, head(), "0001")
         assert not await works_on(session, head(), "0000")

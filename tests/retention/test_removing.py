@@ -89,6 +89,13 @@ def run(database: str) -> Run:
             " values (gen_random_uuid(), %s, %s, 'q', '', 'answered')",
             *(tenant, run_id),
         )
+        rows(
+            database,
+            "insert into decisions (id, tenant_id, run_id, step, tool, at, verdict, policies, roles, reasons,"
+            " codec, request)"
+            " values (gen_random_uuid(), %s, %s, 's', 't', now(), 'allow', '{}', '{}', '{}', 0, '')",
+            *(tenant, run_id),
+        )
         return run_id
 
     return make
@@ -125,7 +132,7 @@ async def test_runs_past_their_days_go_with_all_that_is_theirs(
     gone, kept = [run(31, entries=30) for _ in range(8)], {run(29), run(2)}
     rule(database, 30)
     assert await apply(remover) == len(gone)
-    for table in ("journal", "questions"):
+    for table in ("journal", "questions", "decisions"):
         assert left(database, table, "run_id") == kept
     assert left(database) == kept
     ((next_at, after, last_at, runs, entries),) = rows(
@@ -295,3 +302,25 @@ async def test_a_run_whose_journal_was_removed_is_not_retried(
     )
     with pytest.raises(Conflict, match="was removed"):
         await engine.retry(UUID(int=1))
+
+
+@pytest.mark.parametrize("keep", ["nothing", "run"])
+async def test_a_legal_hold_keeps_what_was_decided_until_it_is_released(
+    database: str, remover: Remover, run: Run, keep: str
+) -> None:
+    held, other, fresh = run(40), run(40, tenant="other"), run(1)
+    for tenant in ("default", "other"):
+        rule(database, 30, keep, tenant=tenant)
+    rows(
+        database,
+        "insert into audit_holds (id, tenant_id, reason, made_by, made_at)"
+        " values (gen_random_uuid(), 'default', 'a lawsuit', 'local', %s)",
+        NOW,
+    )
+    assert await apply(remover) == 2
+    assert left(database, "journal", "run_id") == {fresh}
+    assert left(database, "decisions", "run_id") == {held, fresh}
+    rows(database, "update audit_holds set released_at = %s", NOW + DAY)
+    await apply(remover, NOW + 2 * DAY)
+    assert left(database, "decisions", "run_id") == {fresh}
+    assert other not in left(database, "decisions", "run_id")

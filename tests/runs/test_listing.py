@@ -74,7 +74,7 @@ async def repository(conninfo: str, made: list[dict[str, Any]]) -> AsyncIterator
         connection.cursor().executemany(INSERT, made)
         connection.cursor().executemany(ASK, [run for run in made if run["asks"]])
     database = Database(conninfo)
-    async with database.session() as session:
+    async with database.session(Scope("default", "me")) as session:
         yield RunRepository(session, Scope("default", "me"))
     await database.close()
 

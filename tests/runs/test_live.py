@@ -161,7 +161,9 @@ async def test_many_viewers_share_few_connections_and_leave_nothing_behind(
     run_id = await submit(server, "patient", path=str(path))
     live: Live = server.serving.live
     limits = httpx.Limits(max_connections=200)
-    async with httpx.AsyncClient(base_url=server.base_url, limits=limits, timeout=20) as viewers:
+    async with httpx.AsyncClient(
+        base_url=server.base_url, limits=limits, timeout=20, headers=server.headers
+    ) as viewers:
         url = f"/api/v1/runs/{run_id}/events"
         following = [asyncio.create_task(whole(viewers, url)) for _ in range(60)]
         leaving = [asyncio.create_task(whole(viewers, url)) for _ in range(40)]
@@ -191,7 +193,8 @@ async def test_a_viewer_that_takes_nothing_is_cut_off_and_resumes(
         reader, writer = await asyncio.open_connection(
             server.base_url.host, server.base_url.port, limit=1_024
         )
-        writer.write(f"GET {path} HTTP/1.1\r\nHost: localhost\r\n\r\n".encode())
+        credential = f"Authorization: {server.headers['authorization']}"
+        writer.write(f"GET {path} HTTP/1.1\r\nHost: localhost\r\n{credential}\r\n\r\n".encode())
         await _viewed_by(server.serving.live, 1)
         async with asyncio.timeout(20):
             while server.serving.live.viewers:

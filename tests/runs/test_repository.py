@@ -11,7 +11,8 @@ from pilothouse.kit.ids import Ids
 from pilothouse.kit.scope import Scope
 from pilothouse.kit.session import Database
 from pilothouse.runs.filters import RunQuery
-from pilothouse.runs.repository import Digest, RunRepository
+from pilothouse.runs.repository import RunRepository, showing
+from pilothouse.runs.repository.showing import Digest
 from pilothouse.runs.schemas import RunStatus
 
 ME, STRANGER = Scope("default", "me"), Scope("other", "you")
@@ -32,7 +33,7 @@ values (%s, 1, %s, 'h', 1, now() - %s * interval '1 second')
 @pytest.fixture
 async def repository(conninfo: str) -> AsyncIterator[RunRepository]:
     database = Database(conninfo)
-    async with database.session() as session:
+    async with database.maintenance() as session:
         yield RunRepository(session, ME)
     await database.close()
 
@@ -128,21 +129,21 @@ async def test_entries_come_in_order_and_only_those_that_are_wanted(
 
 
 async def test_the_digest_of_a_run_has_its_first_its_last_and_what_was_emitted(
-    repository: RunRepository, ids: list[UUID], conninfo: str
+    ids: list[UUID], conninfo: str
 ) -> None:
     kinds = [("submitted", ""), ("emitted", "a"), ("completed", "a"), ("emitted", "b"), ("run_completed", "")]
     with psycopg.connect(conninfo) as connection:
         for seq, (kind, key) in enumerate(kinds, 1):
             connection.execute(ENTRY, (ids[0], seq, kind, key))
         connection.execute("update runs set seq = 5 where id = %s", (ids[0],))
-    run = await repository.get(ids[0])
-    other = await repository.get(ids[1])
-    assert run is not None
-    assert other is not None
-    found = await repository.digest(run)
+    database = Database(conninfo)
+    found, other, foreign = await database.read(
+        ME, *(showing.digest(scope, ids[at]) for at, scope in ((0, ME), (1, ME), (0, STRANGER)))
+    )
+    await database.close()
     assert [row and row.seq for row in (found.first, found.final, found.step)] == [1, 5, 4]
     assert [row.seq for row in found.emitted] == [4, 2]
-    assert await repository.digest(other) == Digest(emitted=[], forks=[])
+    assert other == foreign == Digest(emitted=[], forks=[])
 
 
 async def test_a_worker_lives_while_its_heartbeat_is_fresh(repository: RunRepository, conninfo: str) -> None:

@@ -11,10 +11,11 @@ import pytest
 from pydantic import BaseModel
 
 from pilothouse import Context, Denied, StepFailed, tool, workflow
-from pilothouse.errors import DatabaseUnavailable
+from pilothouse.errors import DatabaseUnavailable, InvalidInput
 from pilothouse.runtime.entries import Kind
 from pilothouse.runtime.errors import RunCancelled
-from pilothouse.runtime.ports import Action, Decision, Statement
+from pilothouse.runtime.governing import Action, Decision, Verdict
+from pilothouse.runtime.ports import Statement
 from support.rehearsal import Rehearsal
 
 
@@ -27,12 +28,15 @@ class Book:
         self.settled: list[tuple[str, bool]] = []
         self.error: Exception | None = None
 
-    async def decide(self, action: Action) -> tuple[Decision, Sequence[Statement]]:
+    async def decide(self, action: Action) -> Decision:
         if self.error is not None:
             raise self.error
         self.decided.append(action)
-        beside = [Statement("insert into book values (%s)", ("decided",))]
-        return Decision(allow=self.allow, reasons=self.reasons, policies=("p1",)), beside
+        verdict = Verdict.ALLOW if self.allow else Verdict.DENY
+        return Decision(verdict=verdict, reasons=self.reasons, policies=("p1",))
+
+    async def record(self, action: Action, decision: Decision) -> Sequence[Statement]:
+        return [Statement("insert into book values (%s)", ("decided",))]
 
     async def settle(self, action: Action, *, succeeded: bool) -> Sequence[Statement]:
         if self.error is not None:
@@ -100,9 +104,12 @@ async def test_the_governor_sees_the_whole_action(till: Till) -> None:
         idempotency_key=f"{run.run_id}:pay#0",
     )
     assert run.payloads(Kind.DISPATCH)[0]["decision"] == {
-        "allow": True,
+        "verdict": "allow",
         "reasons": ["Too dear."],
         "policies": ["p1"],
+        "version": None,
+        "requirements": [],
+        "warnings": [],
     }
 
 
@@ -312,3 +319,71 @@ async def test_a_tool_that_is_cancelled_with_its_run_leaves_its_outcome_unknown(
     run.current.interrupt(RunCancelled())
     assert await turn == "cancelled"
     assert run.shown[1:] == [("dispatch", "pay#0"), ("run_cancelled", "")]
+
+
+class State(BaseModel):
+    """What is known of an order."""
+
+    status: str
+
+
+def asked(facts: Any) -> tuple[Any, list[str]]:
+    """A workflow that pays an order by a tool with such facts, and what was paid."""
+    paid: list[str] = []
+
+    @tool(name="pay", facts=facts)
+    def pay(ctx: Context, order: str) -> str:
+        paid.append(order)
+        return order
+
+    @workflow("orders")
+    async def flow(ctx: Context, order: str) -> str:
+        return await ctx.act(pay, order)
+
+    return flow, paid
+
+
+def plain(action: Action, order: str) -> State:
+    return State(status=f"{order} of {action.tenant_id} is open")
+
+
+async def later(action: Action, order: str) -> State:
+    await asyncio.sleep(0)
+    return plain(action, order)
+
+
+@pytest.mark.parametrize("facts", [plain, later])
+async def test_the_governor_is_told_the_facts_of_the_moment(facts: Any) -> None:
+    flow, paid = asked(facts)
+    governor = Book()
+    run = Rehearsal(flow, "A1", governor=governor)
+    assert await run.finish() == "A1"
+    (action,) = governor.decided
+    assert action.facts == b'{"status":"A1 of default is open"}'
+    assert paid == ["A1"]
+
+
+def broken(action: Action, order: str) -> State:
+    raise OSError("the shop is closed")
+
+
+def wrong(action: Action, order: str) -> State:
+    return {"state": "open"}  # type: ignore[return-value]  # no such model
+
+
+@pytest.mark.parametrize(
+    ("facts", "told"), [(broken, "the shop is closed"), (wrong, "not of their type: status")]
+)
+async def test_an_action_whose_facts_cannot_be_told_is_denied(facts: Any, told: str) -> None:
+    flow, paid = asked(facts)
+    governor = Book()
+    run = Rehearsal(flow, "A1", governor=governor)
+    await run.finish()
+    (failure,) = run.payloads(Kind.RUN_FAILED)
+    assert told in failure["message"]
+    assert (governor.decided, paid) == ([], [])
+
+
+def test_facts_say_what_they_return() -> None:
+    with pytest.raises(InvalidInput, match="does not say what it returns"):
+        tool(name="pay", facts=lambda *_: None)

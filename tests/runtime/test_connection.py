@@ -10,7 +10,7 @@ import pytest
 
 from pilothouse.errors import DatabaseUnavailable
 from pilothouse.runtime.connection import Lane, Query, explain
-from support.waiting import rows
+from support.waiting import rows, until
 
 KILL = "select pg_terminate_backend(%s)"
 
@@ -140,6 +140,17 @@ async def test_a_closed_lane_opens_nothing_any_more(conninfo: str) -> None:
     await lane.close()
     with pytest.raises(DatabaseUnavailable, match="closed"):
         await lane.rows("select 1")
+
+
+async def test_a_lane_that_is_closed_while_it_connects_keeps_no_connection(conninfo: str) -> None:
+    lane = Lane(conninfo, purpose="late")
+    connecting = asyncio.create_task(lane.rows("select 1"))
+    await asyncio.sleep(0)  # it has begun
+    await lane.close()
+    with pytest.raises(DatabaseUnavailable, match="closed"):
+        await connecting
+    shown = "select count(*) from pg_stat_activity where application_name = 'pilothouse-late'"
+    await until(lambda: rows(conninfo, shown) == [(0,)])
 
 
 def test_a_full_disk_is_named() -> None:

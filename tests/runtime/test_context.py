@@ -410,18 +410,20 @@ async def test_a_tool_has_no_steps_inside() -> None:
                 await ctx.gather(ctx.call(other))
             case "now":
                 ctx.now()
+            case "flag":
+                ctx.flag("new")
 
     @workflow("w")
     async def flow(ctx: Context) -> list[str]:
         refused = []
-        for verb in ("call", "act", "ask", "save", "sleep", "emit", "gather", "now"):
+        for verb in ("call", "act", "ask", "save", "sleep", "emit", "gather", "now", "flag"):
             try:
                 await ctx.act(greedy, verb)
             except StepFailed as error:
                 refused.append(f"{error.failure.code} {verb in error.message}")
         return refused
 
-    assert await Rehearsal(flow).finish() == ["invalid_input True"] * 8
+    assert await Rehearsal(flow).finish() == ["invalid_input True"] * 9
 
 
 async def test_continue_as_new_ends_the_run_with_an_input_for_the_next() -> None:
@@ -431,9 +433,7 @@ async def test_continue_as_new_ends_the_run_with_an_input_for_the_next() -> None
 
     run = Rehearsal(flow, 1)
     assert await run.finish() == "run_continued"
-    assert any(
-        b"2" in parameters for _, parameters in run.statements for parameters in parameters if parameters
-    )
+    assert any(b"2" in values for statement in run.statements for values in statement.parameters if values)
 
 
 async def test_continue_as_new_with_an_input_of_the_wrong_type_fails_here() -> None:

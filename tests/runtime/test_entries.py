@@ -47,4 +47,4 @@ def test_what_cannot_be_read_says_why(codec: int, stored: bytes, told: str) -> N
 
 def test_every_kind_is_found_by_its_name_and_every_verb_is_one_of_the_context() -> None:
     assert all(KINDS[kind.value] is kind for kind in Kind)
-    assert set(VERBS.values()) == {"call", "act", "ask", "save", "sleep", "gather", "now"}
+    assert set(VERBS.values()) == {"call", "act", "ask", "save", "sleep", "gather", "now", "flag", "trust"}

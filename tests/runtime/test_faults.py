@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import random
 import signal
-from collections.abc import Awaitable, Callable, Iterator
+from collections.abc import Awaitable, Callable
 from pathlib import Path
 from uuid import UUID
 
@@ -24,13 +24,6 @@ from support.waiting import ended, output, rows, said, status, submit, until
 from support.workers import Workers
 
 OUTCOMES = (Kind.COMPLETED, Kind.FAILED, Kind.OUTCOME)
-
-
-@pytest.fixture
-def workers(conninfo: str, tmp_path: Path) -> Iterator[Workers]:
-    made = Workers(conninfo, tmp_path)
-    yield made
-    made.stop()
 
 
 @pytest.fixture

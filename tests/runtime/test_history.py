@@ -51,6 +51,7 @@ def test_an_entry_of_a_newer_version_is_unreadable() -> None:
         History(entries((Kind.SUBMITTED, ""), (Kind.UNKNOWN, "x#0")))
 
 
+@pytest.mark.timed
 def test_ten_thousand_steps_are_arranged_in_little_time() -> None:
     journal = [Entry(Kind.SUBMITTED, "", b"null", seq=1)]
     journal += [
@@ -62,6 +63,7 @@ def test_ten_thousand_steps_are_arranged_in_little_time() -> None:
     assert len(history.verbs[""]) == 10_000
 
 
+@pytest.mark.timed
 def test_a_retry_with_many_failed_branches_takes_little_time() -> None:
     keys = [f"gather#0/{n}/step#0" for n in range(3_000)]
     journal = entries((Kind.GATHERED, "gather#0"), *((Kind.ENTERED, key) for key in keys),

@@ -17,6 +17,7 @@ from pilothouse.runtime.engine import Engine, Order
 from pilothouse.runtime.entries import Codec, Entry, Kind, PayloadUnreadable, decode
 from pilothouse.runtime.payloads import Payloads, PayloadTooLarge, Reference
 from pilothouse.runtime.worker import Worker
+from support.signed import signed
 from support.waiting import rows
 
 LIMIT = 4_096
@@ -220,10 +221,12 @@ async def test_who_watches_is_told_of_a_large_payload_and_reads_it_from_the_jour
     pilothouse = await open_pilothouse(App("large", workflows=[growing]), drain_timeout=1)
     pilothouse.engine.store.payloads._inline = LIMIT
     api = create_api(pilothouse)
-    transport = httpx.ASGITransport(api)
+    transport, headers = httpx.ASGITransport(api), await signed(pilothouse.secrets)
     async with (
         api.router.lifespan_context(api),
-        httpx.AsyncClient(transport=transport, base_url="http://localhost", timeout=20) as http,
+        httpx.AsyncClient(
+            transport=transport, base_url="http://localhost", timeout=20, headers=headers
+        ) as http,
     ):
         client = RemoteClient(http)
         text = noise(10_000, 3)

@@ -108,10 +108,10 @@ async def test_requests_have_their_time_zone_and_time_limit_and_leave_none_behin
     database = Database(pooled, connections=4, statement_timeout=0.2, prepare=False)
     shown = text("select current_setting('timezone'), current_setting('statement_timeout')")
     for _ in range(8):
-        async with database.session() as session:
+        async with database.maintenance() as session:
             assert tuple((await session.execute(shown)).one()) == ("UTC", "200ms")
     with pytest.raises(DatabaseUnavailable, match="statement timeout"):
-        async with database.session() as session:
+        async with database.maintenance() as session:
             await session.execute(text("select pg_sleep(10)"))
     await database.close()
     assert marks(pooled) == [0] * SESSIONS

@@ -3,18 +3,23 @@
 from __future__ import annotations
 
 import asyncio
+import gc
+import threading
 import time
 from collections.abc import Callable
+from contextlib import suppress
 from typing import Any
 
 import pytest
 
 from pilothouse import Context, agent, tool, workflow
+from pilothouse.runtime import replaying
 from pilothouse.runtime.entries import Entry, Kind
 from pilothouse.runtime.replaying import Misfit, misfit
 from pilothouse.runtime.store import Claim
 from pilothouse.runtime.workflows import Workflow
 from support.rehearsal import Rehearsal
+from support.waiting import until
 
 done: list[str] = []
 
@@ -192,6 +197,40 @@ async def test_code_that_waits_or_blocks_for_ever_is_given_up_and_the_loop_goes_
         assert "within 0.1 s" in found.reason
         assert time.monotonic() - started < 5
         assert ticks > 3
+
+
+async def test_a_check_that_ends_while_it_is_given_up_closes_its_loop(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    run = Rehearsal(flow, "x")
+    monkeypatch.setattr(replaying, "GRACE", 0.02)
+
+    async def clings(ctx: Context, text: str) -> None:
+        try:
+            await asyncio.sleep(60)
+        except asyncio.CancelledError:
+            await asyncio.sleep(60)  # given up from outside in the moment in which it is cancelled again
+
+    for _ in range(60):
+        assert await checked(run, changed(clings), limit=0.005)
+    while any(thread.name == "pilothouse-replay-check" for thread in threading.enumerate()):
+        await asyncio.sleep(0.001)
+    gc.collect()  # a loop that was left half open is told of here, and fails the test
+
+
+async def test_code_that_never_gives_way_holds_no_thread(monkeypatch: pytest.MonkeyPatch) -> None:
+    run = Rehearsal(flow, "x")
+    monkeypatch.setattr(replaying, "GRACE", 0.02)
+
+    async def never(ctx: Context, text: str) -> None:
+        while True:
+            with suppress(asyncio.CancelledError):
+                await asyncio.sleep(60)
+
+    found = await checked(run, changed(never), limit=0.005)
+    assert found is not None
+    assert "within" in found.reason
+    await until(lambda: all(one.name != "pilothouse-replay-check" for one in threading.enumerate()))
 
 
 async def test_a_lost_dispatch_is_not_called_again() -> None:

@@ -36,7 +36,7 @@ async def test_the_bytes_are_stored_under_their_digest_before_the_journal_names_
     (statement,) = run.statements
     assert statement.sql == INSERT_ARTIFACT
     assert statement.parameters[1:] == (
-        "default", run.run_id, "save#0", "plan.zip", "application/zip", 5, digest,
+        "default", run.run_id, "save#0", "plan.zip", "application/zip", 5, digest, None, None,
     )  # fmt: skip
 
 

@@ -134,7 +134,7 @@ def test_closing_drops_what_waits_and_ends_idle_threads(busy: Busy) -> None:
 
 
 async def test_steps_that_hang_do_not_use_up_the_threads_for_good(busy: Busy) -> None:
-    @agent(timeout=0.02)
+    @agent(timeout=0.1)
     def hangs(ctx: Context) -> None:
         busy()
 

@@ -275,9 +275,12 @@ async def test_a_worker_without_a_valid_lease_claims_nothing(
     engine = await open_engine(flow)
     worker = await start_worker(engine, QUICK)
     await until(lambda: rows(engine.store.conninfo, "select 1 from workers"))
-    worker._heartbeat.valid = lambda: False
+    looks: list[None] = []
+    worker._heartbeat.valid = lambda: bool(looks.append(None))
+    await until(lambda: looks)  # a claim that had begun before is over
     run_id = await submit(engine, flow, 1)
-    await asyncio.sleep(0.2)
+    looks.clear()
+    await until(lambda: len(looks) > 1)
     assert await engine.status(run_id) == "queued"
     del worker._heartbeat.valid
     assert await output(engine, run_id) == 1

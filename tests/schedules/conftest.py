@@ -11,6 +11,7 @@ from pilothouse.runtime.engine import Engine
 from pilothouse.schedules.firing import Firing
 from pilothouse.server import create_api
 from support import parcels
+from support.signed import signed
 
 
 @pytest.fixture
@@ -46,7 +47,10 @@ async def firing_client(
     async with (
         api.router.lifespan_context(api),
         httpx.AsyncClient(
-            transport=httpx.ASGITransport(api), base_url="http://localhost", timeout=20
+            transport=httpx.ASGITransport(api),
+            base_url="http://localhost",
+            timeout=20,
+            headers=await signed(pilothouse.secrets),
         ) as client,
     ):
         yield client

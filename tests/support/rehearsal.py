@@ -15,8 +15,9 @@ from pilothouse.runtime.entries import Entry, Kind, decode, encode
 from pilothouse.runtime.errors import Failure, Fenced, TurnLost
 from pilothouse.runtime.execution import LOST, execute
 from pilothouse.runtime.failures import read_failure
+from pilothouse.runtime.governing import AllowAll, Governor
 from pilothouse.runtime.history import History
-from pilothouse.runtime.ports import AllowAll, Governor, Statement
+from pilothouse.runtime.ports import Statement
 from pilothouse.runtime.questions import Reply
 from pilothouse.runtime.store import Append, Claim
 from pilothouse.runtime.threads import Threads
@@ -49,10 +50,13 @@ class Rehearsal:
         lose_before: Container[int] = (),
         lose_after: Container[int] = (),
         step_timeout: float = 5.0,
+        untrusted: bool = False,
+        personal: bool = False,
     ) -> None:
         self.workflow = workflow
         self.clock = ManualClock()
         self.lease = Lease()
+        self.said = {"untrusted": untrusted, "personal": personal}
         self.run_id = uuid.UUID("01900000-0000-7000-8000-000000000001")
         self.entries: list[Entry] = []
         self.statements: list[Statement] = []
@@ -116,7 +120,16 @@ class Rehearsal:
         self.turns += 1
         self.status = "running"
         claim = Claim(
-            *(self.run_id, "default", self.workflow.pin, self.epoch, self.wakes, "ada", self.cancel_requested)
+            *(
+                self.run_id,
+                "default",
+                self.workflow.pin,
+                self.epoch,
+                self.wakes,
+                "ada",
+                self.cancel_requested,
+            ),
+            **self.said,
         )
         self.current = Turn(claim, History(self.entries), self.services)
         status = await execute(self.current, self.workflow)

@@ -47,9 +47,14 @@ insert into schedules (id, name, {names}) values (%(id)s, %(id)s, {values})
 
 
 def add(conninfo: str, *, count: int = 1, **given: Any) -> list[UUID]:
-    """Add schedules; what is not given is as in `DEFAULTS`."""
+    """Add schedules; what is not given is as in `DEFAULTS`.
+
+    They were made when they are due first, so that an interval counts from there whenever the row is written.
+    """
     made = [IDS.new() for _ in range(count)]
     row = DEFAULTS | given
+    if row["next_at"] is not None:
+        row = {"created_at": row["next_at"], **row}
     statement = INSERT.format(names=", ".join(row), values=", ".join(f"%({name})s" for name in row))
     with psycopg.connect(conninfo) as connection:
         connection.cursor().executemany(statement.encode(), [row | {"id": item} for item in made])

@@ -11,8 +11,10 @@ import os
 import signal
 import sys
 import time
+from collections.abc import Callable, Coroutine
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import orjson
 from pydantic import BaseModel
@@ -160,7 +162,7 @@ async def work(conninfo: str, folder: str, settings: dict[str, float]) -> None:
     await engine.worker(replace(SETTINGS, **settings)).run()
 
 
-def main() -> None:
+def fork(work: Callable[..., Coroutine[Any, Any, None]]) -> None:
     """Fork a worker for each line, which has the arguments of `work` as JSON, and write its pid."""
     signal.signal(signal.SIGCHLD, signal.SIG_IGN)  # nobody waits for the dead
     for line in sys.stdin:
@@ -178,4 +180,4 @@ def main() -> None:
 
 
 if __name__ == "__main__":
-    main()
+    fork(work)

@@ -16,6 +16,9 @@ from pilothouse.runtime.engine import Engine, Order
 from pilothouse.runtime.entries import FINAL, Entry, decode
 from pilothouse.runtime.workflows import Workflow
 
+EMPTYING = "tests-emptying"
+"""How the session shows itself that empties the database, and stays."""
+
 
 async def until(found: Callable[[], Any | Awaitable[Any]], seconds: float = 15.0, pause: float = 0.01) -> Any:
     """What `found` returns as soon as it is true."""

@@ -14,13 +14,13 @@ TESTS = Path(__file__).parents[1]
 
 
 class Workers:
-    """Forks workers, and ends those that are left."""
+    """Forks workers by a module of ours, and ends those that are left."""
 
-    def __init__(self, conninfo: str, folder: Path) -> None:
+    def __init__(self, conninfo: str, folder: Path, forks: str = "support.victim") -> None:
         self.conninfo, self.folder = conninfo, folder
         self.pids: set[int] = set()
         self.process = subprocess.Popen(
-            [sys.executable, "-m", "support.victim"],
+            [sys.executable, "-m", forks],
             cwd=TESTS,
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,

@@ -2,6 +2,7 @@ from __future__ import annotations
 
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
 from contextlib import AsyncExitStack
+from pathlib import Path
 
 import httpx
 import pytest
@@ -16,6 +17,9 @@ from pilothouse.settings import Settings
 from pilothouse.telemetry import exporting
 from pilothouse.telemetry.service import Telemetry
 from support.collector import Collector, collecting
+from support.entrance import CALM
+from support.kept import secrets_in, vault_over
+from support.signed import signed
 
 
 @pytest.fixture(autouse=True)
@@ -34,7 +38,7 @@ def collector() -> Iterator[Collector]:
 
 @pytest.fixture
 async def open_observed(
-    conninfo: str, artifacts: ObjectArtifacts, collector: Collector
+    conninfo: str, artifacts: ObjectArtifacts, collector: Collector, tmp_path: Path
 ) -> AsyncIterator[Callable[..., Awaitable[httpx.AsyncClient]]]:
     """Serves applications with telemetry; the client has it: `client.telemetry`, and its `pilothouse`.
 
@@ -52,12 +56,20 @@ async def open_observed(
             engine = Engine(conninfo, Workflows(workflows), artifacts, observer=telemetry.observer)
             stack.push_async_callback(engine.close)
             await engine.open()
-            settings = Settings(_env_file=None, **said)
-            pilothouse = Pilothouse(settings, apps, engine, artifacts, conninfo, telemetry)
+            settings = Settings(_env_file=None, **CALM | said)
+            secrets = secrets_in(tmp_path / "secrets")
+            vault = vault_over(conninfo, tmp_path / "secrets")
+            stack.push_async_callback(vault.close)
+            pilothouse = Pilothouse(settings, apps, engine, artifacts, conninfo, secrets, vault, telemetry)
             api = create_api(pilothouse, execute=execute)
             await stack.enter_async_context(api.router.lifespan_context(api))
             transport = httpx.ASGITransport(api, raise_app_exceptions=False)
-            client = httpx.AsyncClient(transport=transport, base_url="http://localhost", timeout=20)
+            client = httpx.AsyncClient(
+                transport=transport,
+                base_url="http://localhost",
+                timeout=20,
+                headers=await signed(secrets),
+            )
             client.telemetry, client.pilothouse = telemetry, pilothouse
             return await stack.enter_async_context(client)
 

@@ -120,11 +120,11 @@ async def test_metrics_hold_no_ids_paths_or_secrets(
     client = await open_observed(sample_app, execute=False)
     run_id = await submit(client, "echo")
     await client.get(f"/api/v1/runs/{run_id}")
-    await client.get(f"/nothing/{run_id}?token=secret")
+    await client.get(f"/nothing/{run_id}?token=hunter2")
     await client.request("BREW", "/health/live")
     text = (await client.get("/metrics")).text
     assert run_id not in text
-    assert "secret" not in text
+    assert "hunter2" not in text
     assert 'route="(unmatched)"' in text
     assert "BREW" not in text
 

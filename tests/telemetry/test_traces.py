@@ -51,7 +51,7 @@ async def send(ctx: Context) -> str:
 async def journey(ctx: Context) -> str:
     await ctx.call(outer)
     await ctx.ask("Go on?", key="on")
-    await ctx.sleep(0.01)
+    await ctx.sleep(0.5)  # longer than an append takes, so that its turn ends
     await ctx.save("it.txt", "text")
     return await ctx.act(send)
 
@@ -106,11 +106,15 @@ def moment(text: str) -> dt.datetime:
 
 async def test_it_agrees_with_the_spans_that_were_sent(travelled: Any, collector: Collector) -> None:
     client, run_id = travelled
-    await until(lambda: len(collector.named("turn journey")) == 4)
     trace = (await client.get(f"/api/v1/runs/{run_id}/trace")).json()
-    sent = {span.span_id.hex() for span in collector.spans if span.trace_id.hex() == trace["trace_id"]}
     derived = {span["span_id"] for span in trace["spans"] if span["kind"] in {"run", "turn", "call", "act"}}
-    assert derived <= sent
+
+    def unsent() -> set[str]:
+        mine = (span for span in collector.spans if span.trace_id.hex() == trace["trace_id"])
+        return derived - {span.span_id.hex() for span in mine}
+
+    await until(lambda: not unsent())
+    assert len(collector.named("turn journey")) == 4
 
 
 async def test_a_collector_takes_the_export_as_it_is(travelled: Any) -> None:
@@ -231,3 +235,15 @@ def test_ids_of_spans_come_from_the_run_and_differ() -> None:
     ]
     assert len(set(ids)) == len(ids)
     assert turn_id(RUN, 1) == turn_id(UUID(str(RUN)), 1)
+
+
+@pytest.mark.parametrize(("slept", "turns"), [(-0.01, 1), (0.5, 2)])
+def test_a_sleep_that_was_over_when_it_was_written_ends_no_turn(slept: float, turns: int) -> None:
+    wake_at = (BEGAN + dt.timedelta(seconds=2 + slept)).isoformat()
+    told = journal(
+        (Kind.SUBMITTED, ""),
+        (Kind.SLEPT, "sleep#0", json.dumps({"wake_at": wake_at}).encode()),
+        (Kind.WOKE, "sleep#0"),
+        (Kind.RUN_COMPLETED, ""),
+    )
+    assert [span.kind for span in spans_of(RUN, "flow", told)].count("turn") == turns

@@ -1,14 +1,13 @@
 """Agents over HTTP."""
 
-from fastapi import APIRouter
-
 from pilothouse.agents.schemas import Agents
 from pilothouse.agents.service import AgentCatalogue
+from pilothouse.routing import Endpoints
 
 
-def routes(catalogue: AgentCatalogue) -> APIRouter:
+def routes(catalogue: AgentCatalogue) -> Endpoints:
     """The endpoint that lists the agents of `catalogue`."""
-    router = APIRouter(prefix="/agents", tags=["agents"])
+    router = Endpoints(prefix="/agents", tags=["agents"])
 
     @router.get("")
     async def list_agents() -> Agents:

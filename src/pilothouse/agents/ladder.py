@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any, Protocol
 
-from pilothouse.runtime.branch import producing
+from pilothouse.runtime.branch import current, producing
 from pilothouse.runtime.context import Context
 from pilothouse.runtime.failures import writable
 from pilothouse.runtime.signature import Answer, Signature
@@ -42,22 +42,38 @@ class ExpertRung:
 
 
 async def climb_down(rungs: Sequence[Rung], ctx: Context, arguments: tuple[Any, ...]) -> Answer[Any]:
-    """The answer of the first rung that has one, with the names and reasons of those that failed."""
+    """The answer of the first rung that has one, with the names and reasons of those that failed.
+
+    An agent that has failed again and again begins on a lower rung: what decides that is told how each fares.
+    """
     failed: list[tuple[str, str]] = []
-    for rung in rungs[:-1]:
+    last = len(rungs) - 1
+    for place in range(min(current.get().first_rung, last), last):
         try:
-            return await _attempt(rung, ctx, arguments, failed)
+            return await _attempt(rungs, place, ctx, arguments, failed)
         except Exception as error:  # noqa: BLE001 - recorded in the answer, and the next rung is tried
-            failed.append((rung.name, writable(str(error) or type(error).__name__)))
-    return await _attempt(rungs[-1], ctx, arguments, failed)
+            failed.append((rungs[place].name, writable(str(error) or type(error).__name__)))
+    return await _attempt(rungs, last, ctx, arguments, failed)
 
 
 async def _attempt(
-    rung: Rung, ctx: Context, arguments: tuple[Any, ...], failed: Sequence[tuple[str, str]]
+    rungs: Sequence[Rung],
+    place: int,
+    ctx: Context,
+    arguments: tuple[Any, ...],
+    failed: Sequence[tuple[str, str]],
 ) -> Answer[Any]:
+    rung, branch = rungs[place], current.get()
+    told = None if branch.replaying else branch.on_tried  # what is replayed was told the first time
     token = producing.set(rung.name)
     try:
         value = await rung.attempt(ctx, arguments)
+    except Exception:
+        if told is not None:
+            told(place, failed=True, rungs=len(rungs))
+        raise
     finally:
         producing.reset(token)
+    if told is not None:
+        told(place, failed=False, rungs=len(rungs))
     return Answer(value=value, produced_by=rung.name, failed=tuple(failed))

@@ -5,7 +5,7 @@ from collections.abc import Awaitable, Callable
 from typing import Annotated, Any
 from uuid import UUID
 
-from fastapi import APIRouter, Depends, Header, Query, Request, Response
+from fastapi import Depends, Header, Query, Request, Response
 from fastapi.responses import StreamingResponse
 from pydantic import BaseModel, Field
 
@@ -15,6 +15,7 @@ from pilothouse.artifacts.schemas import Artifact, ArtifactQuery
 from pilothouse.artifacts.service import Artifacts
 from pilothouse.kit.pagination import Page
 from pilothouse.kit.problems import documented
+from pilothouse.routing import Endpoints
 
 CONTENT: dict[int | str, dict[str, Any]] = {
     200: {"content": {"*/*": {"schema": {"type": "string", "format": "binary"}}}},
@@ -35,9 +36,9 @@ class Wanted(BaseModel):
     if_none_match: str | None = Field(default=None, description="The ETag that the client has already.")
 
 
-def routes(provide: Callable[..., Awaitable[Artifacts]]) -> APIRouter:
+def routes(provide: Callable[..., Awaitable[Artifacts]]) -> Endpoints:
     """The endpoints that describe artifacts; `provide` makes the service for a request."""
-    router = APIRouter(prefix="/artifacts", tags=["artifacts"])
+    router = Endpoints(prefix="/artifacts", tags=["artifacts"])
 
     @router.get("", responses=documented(400))
     async def list_artifacts(
@@ -54,9 +55,9 @@ def routes(provide: Callable[..., Awaitable[Artifacts]]) -> APIRouter:
     return router
 
 
-def content(provide: Callable[..., Awaitable[Artifacts]]) -> APIRouter:
+def content(provide: Callable[..., Awaitable[Artifacts]]) -> Endpoints:
     """The endpoint of an artifact's bytes; `provide` makes the service for a request."""
-    router = APIRouter(prefix="/artifacts", tags=["artifacts"])
+    router = Endpoints(prefix="/artifacts", tags=["artifacts"])
 
     @router.head("/{artifact_id}/content", response_class=Response, responses=CONTENT)
     @router.get("/{artifact_id}/content", response_class=Response, responses=CONTENT)

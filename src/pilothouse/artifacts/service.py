@@ -2,16 +2,22 @@
 
 from __future__ import annotations
 
-import hashlib
 from collections.abc import AsyncIterator
 from uuid import UUID
 
+from pilothouse.artifacts import repository
 from pilothouse.artifacts.repository import ArtifactRepository
 from pilothouse.artifacts.schemas import Artifact, ArtifactQuery
+from pilothouse.artifacts.tables import ArtifactRow
 from pilothouse.errors import NotFound, PilothouseError
 from pilothouse.kit.pagination import Page
+from pilothouse.kit.reading import Read
 from pilothouse.kit.scope import Scope
+from pilothouse.kit.verified import verified
+from pilothouse.runtime import sealed_contents
+from pilothouse.runtime.payloads import Payloads
 from pilothouse.runtime.ports import ArtifactStore
+from pilothouse.runtime.sealed_contents import Stored
 
 
 class ArtifactDamaged(PilothouseError):
@@ -23,38 +29,45 @@ class ArtifactDamaged(PilothouseError):
 class Artifacts:
     """The artifacts that a scope may see."""
 
-    def __init__(self, repository: ArtifactRepository, store: ArtifactStore, scope: Scope) -> None:
-        """Read rows through `repository` and bytes from `store`."""
+    def __init__(
+        self, repository: ArtifactRepository, store: ArtifactStore, payloads: Payloads, scope: Scope
+    ) -> None:
+        """Read rows through `repository` and bytes from `store`; `payloads` open those that are sealed."""
         self._repository = repository
         self._store = store
+        self._payloads = payloads
         self._scope = scope
 
     async def page(self, query: ArtifactQuery) -> Page[Artifact]:
         """The wanted artifacts, the newest first."""
         rows = await self._repository.page(query)
-        return Page(items=[Artifact.model_validate(row) for row in rows.items], next_cursor=rows.next_cursor)
+        return Page(items=[_shown(row) for row in rows.items], next_cursor=rows.next_cursor)
 
     async def show(self, artifact_id: UUID) -> Artifact:
         """An artifact without its bytes. Raises `NotFound`."""
+        return _shown(await self._row(artifact_id))
+
+    async def _row(self, artifact_id: UUID) -> ArtifactRow:
         row = await self._repository.get(artifact_id)
         if row is None:
             raise NotFound(f"There is no artifact {artifact_id}.")
-        return Artifact.model_validate(row)
-
-    async def of_run(self, run_id: UUID, *, forked: bool = True) -> list[Artifact]:
-        """The artifacts of a run, in the order in which they were saved; also those that a fork shares."""
-        rows = await self._repository.of_run(run_id, forked=forked)
-        return [Artifact.model_validate(row) for row in rows]
+        return row
 
     async def content(self, artifact: Artifact, start: int, end: int) -> AsyncIterator[bytes]:
         """The bytes from `start` to before `end`, in pieces; the first is read before this returns.
 
-        Raises `NotFound` where they are gone. Where all are read their digest is checked before the last
-        piece is given, and `ArtifactDamaged` is raised where it is another.
+        Raises `NotFound` where they are gone and `PayloadErased` where the key that they are sealed with is
+        destroyed. Where all are read their digest is checked before the last piece is given, and
+        `ArtifactDamaged` is raised where it is another.
         """
-        pieces = self._store.read(self._scope.tenant_id, artifact.sha256, start, end)
+        row = await self._row(artifact.id)
+        stored = Stored(row.sha256, artifact.sha256, row.content_key)
+        content = await sealed_contents.read(
+            self._store, self._payloads, self._scope.tenant_id, artifact.id, stored, artifact.size
+        )
+        pieces = content.part(start, end)
         if (start, end) == (0, artifact.size):
-            pieces = _checked(pieces, artifact)
+            pieces = verified(pieces, artifact.sha256, _damage(artifact))
         first = await anext(pieces, b"")
 
         async def following() -> AsyncIterator[bytes]:
@@ -65,17 +78,18 @@ class Artifacts:
         return following()
 
 
-async def _checked(pieces: AsyncIterator[bytes], artifact: Artifact) -> AsyncIterator[bytes]:
-    """The same pieces, the last one only if all of them have the artifact's digest."""
-    digest, held = hashlib.sha256(), b""
-    async for piece in pieces:
-        if held:
-            yield held
-        digest.update(piece)
-        held = piece
-    if digest.hexdigest() != artifact.sha256:
-        raise ArtifactDamaged(
-            f"The stored bytes of artifact {artifact.id} ({artifact.name}) are not those that were saved.",
-            hint="Restore them from a backup, or retry the run.",
-        )
-    yield held
+def of_run(scope: Scope, run_id: UUID) -> Read[list[Artifact]]:
+    """The artifacts of a run, in the order in which they were saved; also those that a fork shares."""
+    return repository.of_run(scope, run_id, _shown)
+
+
+def _shown(row: ArtifactRow) -> Artifact:
+    shown = Artifact.model_validate(row)
+    return shown.model_copy(update={"sha256": row.content_sha256}) if row.content_sha256 else shown
+
+
+def _damage(artifact: Artifact) -> ArtifactDamaged:
+    return ArtifactDamaged(
+        f"The stored bytes of artifact {artifact.id} ({artifact.name}) are not those that were saved.",
+        hint="Restore them from a backup, or retry the run.",
+    )

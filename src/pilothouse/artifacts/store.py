@@ -7,7 +7,7 @@ import datetime as dt
 import os
 from collections.abc import AsyncIterator, Callable
 from pathlib import Path
-from typing import ParamSpec, TypeVar
+from typing import IO, ParamSpec, TypeVar
 
 import obstore
 from obstore.exceptions import BaseError
@@ -19,6 +19,8 @@ P = ParamSpec("P")
 T = TypeVar("T")
 
 CHUNK = 1 << 20
+FILE_PART = 8 << 20
+"""Bytes that are read at once, and that one part of a large file has in a bucket."""
 RETRIES = 3
 RETRY_FOR = dt.timedelta(seconds=20)
 """How often and how long a request to a bucket is made again, before whoever asked is told."""
@@ -77,6 +79,14 @@ class ObjectArtifacts:
         """Keep `content` under its digest; once this returns, a power cut does not take it."""
         key = self._key(tenant_id, sha256)
         await _ask(obstore.put, self._store, key, content)
+        if self._folder is not None:
+            await asyncio.to_thread(_sync, self._folder / key, self._folder)
+
+    async def put_file(self, tenant_id: str, sha256: str, file: IO[bytes]) -> None:
+        """As `put`, for a file of any size: a few MiB of it are in memory at a time."""
+        key = self._key(tenant_id, sha256)
+        file.seek(0)
+        await _ask(obstore.put, self._store, key, file, chunk_size=FILE_PART, max_concurrency=2)
         if self._folder is not None:
             await asyncio.to_thread(_sync, self._folder / key, self._folder)
 

@@ -12,7 +12,10 @@ from pilothouse.kit.repository import Identified
 
 
 class ArtifactRow(Identified):
-    """A file that a run has made; its bytes lie in the object store."""
+    """A file that a run has made; its bytes lie in the object store under the digest `sha256`.
+
+    Where they are stored sealed, `content_sha256` is their own digest and `content_key` their sealed key.
+    """
 
     __tablename__ = "artifacts"
 
@@ -23,4 +26,6 @@ class ArtifactRow(Identified):
     media_type: Mapped[str]
     size: Mapped[int] = mapped_column(BigInteger)
     sha256: Mapped[str]
+    content_sha256: Mapped[str | None]
+    content_key: Mapped[bytes | None]
     created_at: Mapped[dt.datetime]

@@ -109,6 +109,7 @@ async def _fill(target: Target, filled: str, folder: Path, manifest: Manifest, t
                     await load.section(section, contents)
                     if section == "data":
                         await queries.forget_transactions(connection, schema)
+            await queries.grant(connection, schema, manifest.grants)
             runs, entries = await queries.counts(connection, schema)
             if (runs, entries) != (manifest.runs, manifest.entries):
                 raise RestoreFailed(

@@ -41,7 +41,8 @@ class Manifest(BaseModel):
     """What a backup is, as of the one moment that its dump shows (`snapshot_at`).
 
     `server_version` is as PostgreSQL counts (180004), `programs` the major version of what wrote the dump.
-    `missing` names contents, as tenant/sha256, that the database names and no store had.
+    `missing` names contents, as tenant/sha256, that the database names and no store had. `grants` are the
+    rights of the database's own roles (role, table, right), which a dump leaves out with all others.
     """
 
     model_config = ConfigDict(frozen=True, extra="forbid")
@@ -63,6 +64,7 @@ class Manifest(BaseModel):
     artifacts: int
     artifact_bytes: int
     missing: tuple[str, ...] = ()
+    grants: tuple[tuple[str, str, str], ...] = ()
     files: tuple[Kept, ...]
 
     @property

@@ -117,10 +117,10 @@ class Backups:
                 else:
                     made_by = await programs.base(self._conninfo, shown.server_version, target)
                 copied = await self._copy_contents(seen, draft)
-                counts = await seen.counts()
+                counts, grants = await seen.counts(), await seen.grants()
             files = await asyncio.to_thread(checking.kept, draft)
             manifest = self._manifest(backup_id, kind, shown, copied, files, counts, made_by=made_by)
-            manifest = manifest.model_copy(update={"started_at": started})
+            manifest = manifest.model_copy(update={"started_at": started, "grants": grants})
             await asyncio.to_thread((draft / MANIFEST).write_text, manifest.model_dump_json(indent=2) + "\n")
             await asyncio.to_thread(checking.check_files, draft, manifest)
             await asyncio.to_thread(self.depot.publish, backup_id, draft)

@@ -7,6 +7,9 @@ import sys
 
 def main() -> None:
     """Run the command line; a Pilothouse error becomes a message and an exit code, never a traceback."""
+    from pilothouse.kit.collecting import seldom
+
+    seldom()
     from pilothouse.cli.main import cli
     from pilothouse.errors import Category, PilothouseError
 

@@ -12,9 +12,7 @@ from functools import partial
 from pathlib import Path
 from typing import Any
 
-from rich.console import Console
 from rich.markup import escape
-from rich.table import Table
 
 from pilothouse.app import archive_of, data_folder, open_artifacts
 from pilothouse.backups.depots import Depot, FolderDepot, depot_at
@@ -25,6 +23,7 @@ from pilothouse.backups.rewinding import rewind
 from pilothouse.backups.schemas import Kind, Manifest, Outcome, Record, Restored
 from pilothouse.backups.service import SHOWN, Backups, listed, verify
 from pilothouse.cli.opening import Options
+from pilothouse.cli.tables import document, printed, table
 from pilothouse.errors import InvalidInput, PilothouseError
 from pilothouse.kit import postgres
 from pilothouse.kit.clock import SystemClock
@@ -47,8 +46,8 @@ def _place(settings: Settings, to: str | None) -> Depot:
 @asynccontextmanager
 async def _database(settings: Settings) -> AsyncIterator[str]:
     """The connection string, straight to the server, which is started where it is embedded."""
-    if settings.sessions_url is not None:
-        yield settings.sessions_url
+    if settings.owner_url is not None:
+        yield settings.owner_url
         return
     attachment = await asyncio.to_thread(
         partial(postgres.attach, data_folder(settings), archive=archive_of(settings))
@@ -76,15 +75,12 @@ async def make(options: Options, to: str | None, *, base: bool, as_json: bool) -
         finally:
             await store.close()
     if as_json:
-        sys.stdout.write(manifest.model_dump_json(indent=2) + "\n")
+        document(manifest)
         return
     told = f"{manifest.runs} runs, {manifest.entries} entries, {manifest.artifacts} artifacts"
-    _console().print(
-        f"[green]backed up[/] {manifest.id}: {told}, {_bytes(manifest.size)} in {manifest.seconds:.1f} s",
-        highlight=False,
-    )
+    printed(f"[green]backed up[/] {manifest.id}: {told}, {_bytes(manifest.size)} in {manifest.seconds:.1f} s")
     for name in manifest.missing:
-        _console().print(f"[yellow]missing[/] content {escape(name)} is in no store", highlight=False)
+        printed(f"[yellow]missing[/] content {escape(name)} is in no store")
 
 
 async def show(options: Options, to: str | None, *, as_json: bool) -> None:
@@ -94,16 +90,16 @@ async def show(options: Options, to: str | None, *, as_json: bool) -> None:
     found = await asyncio.to_thread(listed, depot)
     records, unknown = await _failures(settings)
     if as_json:
-        document = {
+        shown = {
             "place": depot.where,
             "backups": [json.loads(one.model_dump_json(exclude={"files"})) for one in found],
             "failed": [json.loads(one.model_dump_json()) for one in records],
         }
-        sys.stdout.write(json.dumps(document, indent=2) + "\n")
+        document(shown)
         return
     _print_list(found, records)
     if unknown:
-        _console().print(f"[yellow]not asked[/] {escape(unknown)}", highlight=False)
+        printed(f"[yellow]not asked[/] {escape(unknown)}")
 
 
 async def _failures(settings: Settings) -> tuple[Sequence[Record], str]:
@@ -118,26 +114,20 @@ async def _failures(settings: Settings) -> tuple[Sequence[Record], str]:
 
 
 def _print_list(found: Sequence[Manifest], records: Sequence[Record]) -> None:
-    table = Table(box=None, pad_edge=False)
-    for title in ("backup", "kind", "as of (UTC)", "runs", "entries", "artifacts", "size", "seconds"):
-        right = title in {"runs", "entries", "artifacts", "size", "seconds"}
-        table.add_column(title, justify="right" if right else "left", no_wrap=True)
+    figures = ("runs", "entries", "artifacts", "size", "seconds")
+    made = table("backup", "kind", "as of (UTC)", *figures, whole=("backup", "kind"), right=figures)
     for one in found:
         numbers = (str(one.runs), str(one.entries), str(one.artifacts), _bytes(one.size))
         when = f"{one.snapshot_at.astimezone(dt.UTC):%Y-%m-%d %H:%M:%S}"
-        table.add_row(one.id, one.kind.value, when, *numbers, f"{one.seconds:.1f}")
-    console = _console()
-    if found:
-        console.print(table)
-    else:
-        console.print("There are no backups yet.")
+        made.add_row(one.id, one.kind.value, when, *numbers, f"{one.seconds:.1f}")
+    printed(made if found else "There are no backups yet.")
     newest = max((one.started_at for one in found), default=None)
     for record in records:
         late = newest is None or record.started_at > newest
         colour = "red" if late else "yellow"
         when = f"{record.started_at.astimezone(dt.UTC):%Y-%m-%d %H:%M:%S}"
         said = f"[{colour}]{record.outcome.value}[/] {when} {escape(record.place)}: {escape(record.detail)}"
-        console.print(said, highlight=False)
+        printed(said)
 
 
 async def check(options: Options, to: str | None, backup_id: str) -> None:
@@ -145,7 +135,7 @@ async def check(options: Options, to: str | None, backup_id: str) -> None:
     depot = _place(options.settings(), to)
     manifest = await asyncio.to_thread(verify, depot, backup_id)
     told = f"{len(manifest.files)} files and {manifest.artifacts} contents are whole"
-    _console().print(f"[green]verified[/] {manifest.id}: {told}", highlight=False)
+    printed(f"[green]verified[/] {manifest.id}: {told}")
 
 
 def _found(source: str | None, settings: Settings, to: str | None) -> tuple[Depot, str]:
@@ -168,9 +158,18 @@ def _destination(settings: Settings, into: str | None) -> Settings:
     if into is None:
         return settings
     if into.startswith(("postgresql://", "postgres://")):
-        changed: dict[str, Any] = {"database_url": into, "database_direct_url": None}
+        changed: dict[str, Any] = {
+            "database_url": into,
+            "database_direct_url": None,
+            "database_owner_url": None,
+        }
     else:
-        changed = {"data": Path(into), "database_url": None, "database_direct_url": None}
+        changed = {
+            "data": Path(into),
+            "database_url": None,
+            "database_direct_url": None,
+            "database_owner_url": None,
+        }
     return settings.model_copy(update=changed)
 
 
@@ -205,7 +204,7 @@ async def adopt(options: Options) -> None:
     async with _database(options.settings()) as conninfo:
         await asyncio.to_thread(upgrade, conninfo)
         requeued = await put_right(conninfo)
-    _console().print(f"{requeued} runs were under way and are queued again", highlight=False)
+    printed(f"{requeued} runs were under way and are queued again")
 
 
 async def put_right(conninfo: str) -> int:
@@ -246,21 +245,14 @@ def _moment(text: str) -> dt.datetime | None:
 
 
 def _print_restored(done: Restored) -> None:
-    console = _console()
     told = f"{done.runs} runs, {done.entries} entries, {done.artifacts} artifacts in {done.seconds:.1f} s"
-    console.print(f"[green]restored[/] {done.id}: {told}", highlight=False)
+    printed(f"[green]restored[/] {done.id}: {told}")
     if done.requeued:
-        console.print(f"{done.requeued} runs were under way and are queued again", highlight=False)
+        printed(f"{done.requeued} runs were under way and are queued again")
     if done.aside:
-        console.print(f"What was there before is kept as {escape(done.aside)}; remove it once all is well.")
+        printed(f"What was there before is kept as {escape(done.aside)}; remove it once all is well.")
     for name in done.missing:
-        console.print(f"[yellow]missing[/] content {escape(name)} is not in the backup", highlight=False)
-
-
-def _console() -> Console:
-    """A terminal's own width; what is piped is cut nowhere."""
-    console = Console()
-    return console if console.is_terminal else Console(width=200)
+        printed(f"[yellow]missing[/] content {escape(name)} is not in the backup")
 
 
 def _bytes(size: int) -> str:

@@ -64,7 +64,7 @@ def question(item: OpenQuestion) -> RenderableType:
         body.append(Text(f"Default: {item.default}{assumes}", style="dim"))
     return Panel(
         Group(*body),
-        title=f"[bold]question[/] {escape(item.name)}",
+        title=f"[bold]question[/] {escape(item.name)}{item.addressee}",
         title_align="left",
         border_style="yellow",
     )

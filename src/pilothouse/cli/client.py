@@ -3,12 +3,45 @@
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import AsyncIterator, Mapping, Sequence
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Any, Protocol
+from typing import Any, Protocol, TypeVar
 
 from pilothouse.cli.view import Event
 from pilothouse.errors import InvalidInput, NotFound
+
+PAGE = 200
+"""Items that are asked for at once: the most that a page has."""
+
+T = TypeVar("T")
+T_co = TypeVar("T_co", covariant=True)
+
+
+class Paged(Protocol[T_co]):
+    """A page of a list, from a server or from a service here."""
+
+    @property
+    def items(self) -> Sequence[T_co]:
+        """What is on it."""
+        ...
+
+    @property
+    def next_cursor(self) -> str | None:
+        """What names the next page; None: it is the last."""
+        ...
+
+
+async def every(page: Callable[[Mapping[str, Any]], Awaitable[Paged[T]]], most: int | None = None) -> list[T]:
+    """The items of all pages, at most `most`; `page` is given the `limit` and the `cursor` of each."""
+    found: list[T] = []
+    where: dict[str, Any] = {}
+    while most is None or len(found) < most:
+        got = await page({"limit": PAGE if most is None else min(PAGE, most - len(found)), **where})
+        found += got.items
+        if got.next_cursor is None:
+            break
+        where = {"cursor": got.next_cursor}
+    return found
 
 
 @dataclass(frozen=True)
@@ -44,8 +77,10 @@ class Client(Protocol):
         priority: int = 0,
         idempotency_key: str | None = None,
         labels: Mapping[str, str] | None = None,
+        engagement: str | None = None,
+        untrusted: bool = False,
     ) -> str:
-        """Make a run; returns its id."""
+        """Make a run, in the engagement with this id or name; returns its id. See `How` for `untrusted`."""
         ...
 
     def follow(self, run_id: str, after: int = 0) -> AsyncIterator[Event]:

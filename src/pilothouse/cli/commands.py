@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 import io
-import json
 import re
 import sys
 from collections.abc import Mapping
@@ -13,12 +12,12 @@ from typing import Any
 
 from rich.console import Console
 from rich.markup import escape
-from rich.table import Table
 
 from pilothouse.cli import cards
 from pilothouse.cli.client import Client, Named, find
-from pilothouse.cli.opening import Options, opened
+from pilothouse.cli.opening import Options, listing, opened
 from pilothouse.cli.running import parse_answers, save
+from pilothouse.cli.tables import document, printed, table
 from pilothouse.cli.view import RunView
 from pilothouse.errors import InvalidInput
 
@@ -30,22 +29,22 @@ async def list_runs(
     options: Options, wanted: Mapping[str, Any], sort: str, limit: int, *, as_json: bool
 ) -> None:
     """Print the runs that fit a filter."""
-    async with opened(options) as client:
+    async with listing(options) as client:
         rows = await client.list(wanted, limit, sort)
     if as_json:
-        _document([row.__dict__ for row in rows])
+        document([row.__dict__ for row in rows])
         return
     labelled = any(row.labels for row in rows)
-    table = _table("run", "workflow", "status", "created", "changed", *(["labels"] if labelled else []))
+    made = table("run", "workflow", "status", "created", "changed", *(["labels"] if labelled else []))
     for row in rows:
         style = cards.STATUS_STYLES.get(row.status, "")
         times = (f"{moment:%Y-%m-%d %H:%M:%S}" for moment in (row.created_at, row.changed_at))
         cells = [cards.short(row.id), f"{row.workflow}@{row.version}", f"[{style}]{row.status}[/]", *times]
         if labelled:
             cells.append(escape(", ".join(f"{key}={value}" for key, value in sorted(row.labels.items()))))
-        table.add_row(*cells)
+        made.add_row(*cells)
     nothing = "No run fits." if wanted else 'No runs yet. Start one: pilothouse run mlops "..."'
-    _print(table if rows else nothing)
+    printed(made if rows else nothing)
 
 
 async def show_run(options: Options, run_id: str, svg: Path | None, *, as_json: bool) -> None:
@@ -53,10 +52,10 @@ async def show_run(options: Options, run_id: str, svg: Path | None, *, as_json: 
     async with opened(options) as client:
         view = await _view(client, run_id)
     if as_json:
-        _document(view.document())
+        document(view.document())
     elif svg is not None:
         await asyncio.to_thread(svg.write_text, picture(view), "utf-8")
-        _print(f"wrote {svg}")
+        printed(f"wrote {svg}")
     else:
         _show(_console(), view)
 
@@ -95,8 +94,8 @@ async def answer_questions(options: Options, run_id: str, answers: list[str]) ->
                 asked = ", ".join(by_name) or "nothing"
                 raise InvalidInput(f"The run does not ask {name!r}.", hint=f"It asks: {asked}.")
             accepted = await client.answer(view.run_id, key, text)
-            _print(f"answered {name}: {escape(accepted)}")
-    _print(f"go on with it: pilothouse watch {cards.short(view.run_id)}")
+            printed(f"answered {name}: {escape(accepted)}")
+    printed(f"go on with it: pilothouse watch {cards.short(view.run_id)}")
 
 
 async def cancel_run(options: Options, run_id: str) -> None:
@@ -105,7 +104,7 @@ async def cancel_run(options: Options, run_id: str) -> None:
         row = await find(client, run_id)
         status = await client.cancel(row.id)
     said = "cancelled" if status == "cancelled" else "is being cancelled"
-    _print(f"run {cards.short(row.id)} {said}")
+    printed(f"run {cards.short(row.id)} {said}")
 
 
 async def retry_run(options: Options, run_id: str) -> None:
@@ -113,8 +112,8 @@ async def retry_run(options: Options, run_id: str) -> None:
     async with opened(options) as client:
         row = await find(client, run_id)
         anew = ", ".join(await client.retry(row.id)) or "the workflow itself"
-    _print(f"run {cards.short(row.id)} is queued again; executed anew: {anew}")
-    _print(f"go on with it: pilothouse watch {cards.short(row.id)}")
+    printed(f"run {cards.short(row.id)} is queued again; executed anew: {anew}")
+    printed(f"go on with it: pilothouse watch {cards.short(row.id)}")
 
 
 async def list_artifacts(options: Options, run_id: str, out: Path | None, *, as_json: bool) -> None:
@@ -123,11 +122,11 @@ async def list_artifacts(options: Options, run_id: str, out: Path | None, *, as_
         view = await _view(client, run_id)
         written = await save(client, view, out) if out is not None else []
     if as_json:
-        _document(view.artifacts)
+        document(view.artifacts)
         return
-    _print(cards.artifacts(view) if view.artifacts else "The run has no artifacts.")
+    printed(cards.artifacts(view) if view.artifacts else "The run has no artifacts.")
     for path in written:
-        _print(f"wrote {path}")
+        printed(f"wrote {path}")
 
 
 async def diff_runs(options: Options, before: str, after: str, *, as_json: bool) -> None:
@@ -138,17 +137,17 @@ async def diff_runs(options: Options, before: str, after: str, *, as_json: bool)
         views = [await _view(client, before), await _view(client, after)]
         found = differences(options.installed(), *views)
     if as_json:
-        _document([item.model_dump() for item in found])
+        document([item.model_dump() for item in found])
         return
     if not found:
-        _print("The results do not differ.")
+        printed("The results do not differ.")
         return
-    table = _table("section", "item", cards.short(views[0].run_id), cards.short(views[1].run_id))
+    made = table("section", "item", cards.short(views[0].run_id), cards.short(views[1].run_id))
     for item in found:
         old = f"[red]{escape(item.before)}[/]" if item.before is not None else ""
         new = f"[green]{escape(item.after)}[/]" if item.after is not None else ""
-        table.add_row(escape(item.section), escape(item.item), old, new)
-    _print(table)
+        made.add_row(escape(item.section), escape(item.item), old, new)
+    printed(made)
 
 
 async def list_workflows(options: Options, *, as_json: bool) -> None:
@@ -175,28 +174,13 @@ async def _view(client: Client, run_id: str) -> RunView:
 def _named(items: Any, *, as_json: bool) -> None:
     rows: list[Named] = list(items)
     if as_json:
-        _document([row.__dict__ for row in rows])
+        document([row.__dict__ for row in rows])
         return
-    table = _table("name", "", "")
+    made = table("name", "", "")
     for row in rows:
-        table.add_row(row.name, escape(row.summary), escape(row.detail))
-    _print(table)
-
-
-def _table(*headings: str) -> Table:
-    table = Table(box=None, pad_edge=False, header_style="dim")
-    for heading in headings:
-        table.add_column(heading)
-    return table
+        made.add_row(row.name, escape(row.summary), escape(row.detail))
+    printed(made)
 
 
 def _console() -> Console:
     return Console(soft_wrap=not sys.stdout.isatty())
-
-
-def _print(what: Any) -> None:
-    _console().print(what, highlight=False)
-
-
-def _document(what: Any) -> None:
-    sys.stdout.write(json.dumps(what, indent=2, default=str) + "\n")

@@ -10,9 +10,10 @@ from typing import Annotated
 
 import typer
 
-cli = typer.Typer(help="The embedded PostgreSQL of this machine.", no_args_is_help=True)
+from pilothouse.cli import tables
+from pilothouse.cli.parameters import Json
 
-Json = Annotated[bool, typer.Option("--json", help="Print one JSON document and nothing else.")]
+cli = typer.Typer(help="The embedded PostgreSQL of this machine.", no_args_is_help=True)
 
 
 def _data(context: typer.Context) -> Path:
@@ -74,9 +75,7 @@ def status(context: typer.Context, as_json: Json = False) -> None:
         "archived": state.archiving,
     }
     if as_json:
-        import json
-
-        typer.echo(json.dumps(facts, indent=2))
+        tables.document(facts)
         return
     for name, value in facts.items():
         shown = ", ".join(map(str, value)) if isinstance(value, list) else value

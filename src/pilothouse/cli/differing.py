@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
-from pilothouse.app import App, Difference
+from pilothouse.applications import App, Difference
 from pilothouse.cli.view import RunView
 from pilothouse.errors import Conflict, InvalidInput
 

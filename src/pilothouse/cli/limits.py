@@ -6,16 +6,18 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from pilothouse.cli.parameters import Json
+
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from pilothouse.cli.opening import Options
+    from pilothouse.cli.opening import Here, Options
+    from pilothouse.cli.remote import RemoteClient
 
 cli = typer.Typer(
     help="Limits on runs: how many execute at once, how many start in a time.", no_args_is_help=True
 )
 
-Json = Annotated[bool, typer.Option("--json", help="Print one JSON document and nothing else.")]
 Tenant = Annotated[str | None, typer.Option(help="Count this tenant's runs.")]
 EachTenant = Annotated[
     bool, typer.Option("--each-tenant", help="Count each tenant by itself (default: all together).")
@@ -31,9 +33,9 @@ def show(context: typer.Context, as_json: Json = False) -> None:
     """
     items = _ask(context, "list")
     if as_json:
-        import json
+        from pilothouse.cli import tables
 
-        typer.echo(json.dumps(items, indent=2))
+        tables.document(items)
     else:
         _print(items)
 
@@ -93,65 +95,54 @@ def _ask(context: typer.Context, what: str, **given: Any) -> list[dict[str, Any]
 
 async def _done(options: Options, what: str, given: dict[str, Any]) -> list[dict[str, Any]]:
     """Have it done by the server or here; returns the limits that it is about."""
-    from pilothouse.cli.local import LocalClient
-    from pilothouse.cli.opening import opened
-    from pilothouse.cli.remote import RemoteClient
+    from pilothouse.cli.opening import either
 
-    async with opened(options) as client:
-        if isinstance(client, RemoteClient):
-            method = {"list": "GET", "set": "PUT", "remove": "DELETE"}[what]
-            how = {"json": given} if what == "set" else {"params": given}
-            found = await client.ask(method, "/limits", **how)
-            return list(found["items"]) if what == "list" else [found]
-        if isinstance(client, LocalClient):
-            return await _here(client, what, given)
-        raise TypeError(client)
+    return await either(
+        options, None, lambda here: _here(here, what, given), lambda client: _there(client, what, given)
+    )
 
 
-async def _here(client: Any, what: str, given: dict[str, Any]) -> list[dict[str, Any]]:
-    from pydantic import ValidationError
+async def _there(client: RemoteClient, what: str, given: dict[str, Any]) -> list[dict[str, Any]]:
+    method = {"list": "GET", "set": "PUT", "remove": "DELETE"}[what]
+    how = {"json": given} if what == "set" else {"params": given}
+    found = await client.ask(method, "/limits", **how)
+    return list(found["items"]) if what == "list" else [found]
 
-    from pilothouse.errors import InvalidInput
-    from pilothouse.kit.problems import faults_of
+
+async def _here(here: Here, what: str, given: dict[str, Any]) -> list[dict[str, Any]]:
     from pilothouse.limits.repository import LimitRepository
     from pilothouse.limits.schemas import Limit, LimitKey
     from pilothouse.limits.service import LimitBook
 
-    try:
-        async with client.session() as session:
-            book = LimitBook(LimitRepository(session))
-            if what == "set":
-                found = [await book.put(Limit(**given))]
-            elif what == "remove":
-                found = [await book.remove(LimitKey(**given))]
-            else:
-                found = (await book.all()).items
-    except ValidationError as error:
-        told = "; ".join(fault.detail for fault in faults_of(error))
-        raise InvalidInput(f"The limit is not valid: {told}.") from None
+    async with here.database.session(here.scope) as session:
+        book = LimitBook(LimitRepository(session))
+        if what == "set":
+            found = [await book.put(Limit(**given))]
+        elif what == "remove":
+            found = [await book.remove(LimitKey(**given))]
+        else:
+            found = (await book.all()).items
     return [item.model_dump(mode="json") for item in found]
 
 
 def _print(items: Sequence[dict[str, Any]]) -> None:
-    import sys
+    from pilothouse.cli import tables
 
-    from rich.console import Console
-    from rich.markup import escape
-    from rich.table import Table
-
-    console = Console(soft_wrap=not sys.stdout.isatty())
-    if not items:
-        console.print("No limits. Set one: pilothouse limits set --concurrency 100", highlight=False)
-        return
-    table = Table(box=None, pad_edge=False, header_style="dim")
-    for heading in ("counted", "workflow", "at once", "starts"):
-        table.add_column(heading)
-    for item in items:
-        at_once = "" if item["concurrency"] is None else str(item["concurrency"])
-        style = "red" if item["concurrency"] == 0 else None
-        whose, what = _whose(item), "all together" if item["workflow"] == "*" else item["workflow"]
-        table.add_row(escape(whose), escape(what), at_once, _rate(item), style=style)
-    console.print(table, highlight=False)
+    rows = [
+        (
+            _whose(item),
+            "all together" if item["workflow"] == "*" else item["workflow"],
+            "" if item["concurrency"] is None else str(item["concurrency"]),
+            _rate(item),
+        )
+        for item in items
+    ]
+    tables.listed(
+        ("counted", "workflow", "at once", "starts"),
+        rows,
+        "No limits. Set one: pilothouse limits set --concurrency 100",
+        styles=("red" if item["concurrency"] == 0 else None for item in items),
+    )
 
 
 def _whose(item: dict[str, Any]) -> str:

@@ -9,18 +9,51 @@ from uuid import UUID
 
 import orjson
 
-from pilothouse.app import Pilothouse
-from pilothouse.cli.client import Named, RunRow
+from pilothouse.cli.client import Named, RunRow, every
 from pilothouse.cli.view import Event
-from pilothouse.runtime.engine import DEFAULT_TENANT, Order
-from pilothouse.runtime.entries import Entry, decode
+from pilothouse.kit.scope import local_scope
 
 if TYPE_CHECKING:
     from sqlalchemy.ext.asyncio import AsyncSession
 
+    from pilothouse.app import Pilothouse
+    from pilothouse.kit.session import Database
     from pilothouse.runs.filters import RunQuery
+    from pilothouse.runs.repository import RunPage
+    from pilothouse.runtime.entries import Entry
 
 PRINCIPAL = "local"
+
+
+class LocalRuns:
+    """Lists runs of the local database or the configured one, which takes no engine."""
+
+    def __init__(self, database: Database) -> None:
+        """Read through `database`."""
+        self._database = database
+
+    async def list(self, wanted: Mapping[str, Any], limit: int, sort: str = "newest") -> Sequence[RunRow]:
+        """The first `limit` runs that fit a filter."""
+        from pilothouse.runs.repository import RunRepository
+
+        async with self._database.session(local_scope()) as session:
+            runs = RunRepository(session, local_scope())
+
+            async def page(which: Mapping[str, Any]) -> RunPage:
+                return await runs.page(_query({**wanted, "sort": sort, **which}))
+
+            return [
+                RunRow(
+                    str(row.id),
+                    row.workflow,
+                    row.version,
+                    row.status,
+                    row.created_at,
+                    row.changed_at,
+                    row.labels,
+                )
+                for row in await every(page, limit)
+            ]
 
 
 class LocalClient:
@@ -39,8 +72,12 @@ class LocalClient:
         priority: int = 0,
         idempotency_key: str | None = None,
         labels: Mapping[str, str] | None = None,
+        engagement: str | None = None,
+        untrusted: bool = False,
     ) -> str:
-        """Make a run; returns its id."""
+        """Make a run, in the engagement with this id or name; returns its id. See `How` for `untrusted`."""
+        from pilothouse.runtime.engine import Order
+
         order = Order(
             workflow,
             payload,
@@ -48,8 +85,24 @@ class LocalClient:
             priority=priority,
             idempotency_key=idempotency_key,
             labels=labels or {},
+            engagement_id=await self._placed(engagement),
+            untrusted=untrusted,
         )
         return str(await self._engine.submit(order))
+
+    async def _placed(self, engagement: str | None) -> UUID | None:
+        """The open engagement that is meant; raises `InvalidFields`."""
+        from pilothouse.kit.session import Database
+        from pilothouse.tenants.service import Placement
+
+        if engagement is None:
+            return None
+        prepare = self.pilothouse.settings.prepares
+        database = Database(self.pilothouse.conninfo, connections=1, prepare=prepare)
+        try:
+            return await Placement(database, local_scope()).of(engagement)
+        finally:
+            await database.close()
 
     async def follow(self, run_id: str, after: int = 0) -> AsyncIterator[Event]:
         """The run's events, until it ends."""
@@ -66,24 +119,15 @@ class LocalClient:
 
     async def list(self, wanted: Mapping[str, Any], limit: int, sort: str = "newest") -> Sequence[RunRow]:
         """The first `limit` runs that fit a filter."""
-        from pilothouse.kit.scope import local_scope
-        from pilothouse.runs.repository import RunRepository
+        from pilothouse.kit.session import Database
 
-        found: list[RunRow] = []
-        cursor: str | None = None
-        async with self.session() as session:
-            runs = RunRepository(session, local_scope())
-            while len(found) < limit:
-                page = await runs.page(_query({**wanted, "sort": sort, "cursor": cursor}, limit - len(found)))
-                for row in page.items:
-                    times = (row.created_at, row.changed_at)
-                    found.append(
-                        RunRow(str(row.id), row.workflow, row.version, row.status, *times, row.labels)
-                    )
-                cursor = page.next_cursor
-                if cursor is None:
-                    break
-        return found
+        database = Database(
+            self.pilothouse.conninfo, connections=1, prepare=self.pilothouse.settings.prepares
+        )
+        try:
+            return await LocalRuns(database).list(wanted, limit, sort)
+        finally:
+            await database.close()
 
     async def answer(self, run_id: str, key: str, text: str) -> str:
         """Answer a question; returns the answer as it was understood."""
@@ -106,14 +150,23 @@ class LocalClient:
             self.pilothouse.conninfo, connections=1, prepare=self.pilothouse.settings.prepares
         )
         try:
-            async with database.session() as session:
+            async with database.session(local_scope()) as session:
                 yield session
         finally:
             await database.close()
 
-    def content(self, artifact: dict[str, Any]) -> AsyncIterator[bytes]:
+    async def content(self, artifact: dict[str, Any]) -> AsyncIterator[bytes]:
         """An artifact's bytes."""
-        return self.pilothouse.artifacts.read(DEFAULT_TENANT, artifact["sha256"])
+        from pilothouse.artifacts.repository import ArtifactRepository
+        from pilothouse.artifacts.service import Artifacts
+
+        store, payloads, scope = self.pilothouse.artifacts, self._engine.store.payloads, local_scope()
+        async with self.session() as session:
+            service = Artifacts(ArtifactRepository(session, scope), store, payloads, scope)
+            found = await service.show(UUID(artifact["id"]))
+            pieces = await service.content(found, 0, found.size)
+        async for piece in pieces:
+            yield piece
 
     async def workflows(self) -> Sequence[Named]:
         """What can be run."""
@@ -130,22 +183,23 @@ class LocalClient:
         ]
 
 
-def _query(wanted: Mapping[str, Any], limit: int) -> RunQuery:
+def _query(wanted: Mapping[str, Any]) -> RunQuery:
     """A page query from what was said; raises `InvalidInput` for a filter that cannot be one."""
     from pydantic import ValidationError
 
     from pilothouse.errors import InvalidInput
-    from pilothouse.kit.pagination import MAX_LIMIT
     from pilothouse.runs.filters import RunQuery
     from pilothouse.runtime.signature import explain
 
     try:
-        return RunQuery.model_validate({**wanted, "limit": min(limit, MAX_LIMIT)})
+        return RunQuery.model_validate(wanted)
     except ValidationError as error:
         raise InvalidInput(f"The filter is not valid: {explain(error)}") from None
 
 
 def _event(entry: Entry) -> Event:
+    from pilothouse.runtime.entries import decode
+
     payload = decode(entry.codec, entry.payload)
     if entry.at is None:
         raise LookupError(entry.key)  # only entries that were not read from the journal have no time

@@ -7,7 +7,29 @@ from typing import Annotated
 
 import typer
 
-from pilothouse.cli import database, limits, retention, run_operations, schedules
+from pilothouse.cli import (
+    attesting,
+    audit,
+    budgets,
+    database,
+    delivering,
+    engagements,
+    guards,
+    inbox,
+    keys,
+    limits,
+    notifications,
+    people,
+    policies,
+    retention,
+    run_operations,
+    schedules,
+    secrets,
+    switches,
+    tenants,
+    vault,
+)
+from pilothouse.cli.parameters import Json
 from pilothouse.cli.run_operations import Label, OfWorkflow, Status, Where
 
 cli = typer.Typer(
@@ -21,20 +43,49 @@ cli = typer.Typer(
 cli.add_typer(database.cli, name="db")
 cli.add_typer(limits.cli, name="limits", rich_help_panel="Operating")
 cli.add_typer(retention.cli, name="retention", rich_help_panel="Operating")
+cli.add_typer(tenants.cli, name="tenants", rich_help_panel="Operating")
+cli.add_typer(engagements.cli, name="engagements", rich_help_panel="Operating")
+cli.add_typer(people.cli, name="people", rich_help_panel="Operating")
+cli.add_typer(secrets.cli, name="secrets", rich_help_panel="Operating")
+cli.add_typer(policies.cli, name="policy", rich_help_panel="Operating")
+cli.add_typer(keys.cli, name="keys", rich_help_panel="Operating")
+cli.add_typer(audit.cli, name="audit", rich_help_panel="Operating")
+cli.add_typer(vault.cli, name="vault", rich_help_panel="Operating")
+cli.add_typer(attesting.cli, name="attest", rich_help_panel="Operating")
+cli.add_typer(notifications.cli, name="notify", rich_help_panel="Operating")
+cli.add_typer(budgets.cli, name="budgets", rich_help_panel="Governing")
+cli.add_typer(guards.cli, name="guards", rich_help_panel="Governing")
+cli.add_typer(switches.flags, name="flags", rich_help_panel="Governing")
+cli.add_typer(switches.cli)
 cli.add_typer(schedules.cli, name="schedules", rich_help_panel="Runs")
+cli.add_typer(inbox.cli, name="inbox", rich_help_panel="Runs")
 cli.add_typer(run_operations.cli)
+cli.add_typer(delivering.cli)
 
 Run = Annotated[
     str, typer.Argument(help="The run's id, or the end of it (as shown in lists).", metavar="RUN")
 ]
-Json = Annotated[bool, typer.Option("--json", help="Print one JSON document and nothing else.")]
 Yes = Annotated[bool, typer.Option("--yes", "-y", help="Answer every question with its default.")]
 Answer = Annotated[
     list[str] | None,
     typer.Option("--answer", "-a", help="Answer a question beforehand, as key=value. May be repeated."),
 ]
+Engagement = Annotated[
+    str | None, typer.Option(help="The engagement (id or name) that it belongs to.", metavar="NAME")
+]
+Untrusted = Annotated[
+    bool, typer.Option("--untrusted", help="The input is data from outside, as a mail: policies know it.")
+]
 Out = Annotated[Path | None, typer.Option("--out", help="Folder for the artifacts (default: WORKFLOW-RUN).")]
 Save = Annotated[bool, typer.Option("--save/--no-save", help="Write the artifacts to a folder at the end.")]
+
+
+def _version(wanted: bool) -> None:
+    if wanted:
+        from importlib.metadata import version
+
+        typer.echo(f"pilothouse {version('pilothouse')}")
+        raise typer.Exit
 
 
 @cli.callback()
@@ -46,15 +97,25 @@ def common(
     server: Annotated[
         str | None, typer.Option("--server", help="Work on a server (http://127.0.0.1:8000), not locally.")
     ] = None,
+    ca: Annotated[
+        Path | None, typer.Option("--ca", help="Authority (PEM) that the server's certificate is from.")
+    ] = None,
+    client_cert: Annotated[
+        Path | None, typer.Option("--client-cert", help="Certificate and key (PEM) to show to the server.")
+    ] = None,
     app: Annotated[
         list[str] | None, typer.Option("--app", help="One more application, as module:name.")
     ] = None,
     verbose: Annotated[
         bool, typer.Option("--verbose", "-v", help="Write log lines to standard error.")
     ] = False,
+    version: Annotated[  # noqa: ARG001 - its callback acts
+        bool, typer.Option("--version", help="Print the version and exit.", callback=_version, is_eager=True)
+    ] = False,
 ) -> None:
     """Keep what stands before the command for the command."""
     context.obj = {"data": data, "server": server, "apps": tuple(app or ()), "verbose": verbose}
+    context.obj |= {"ca": ca, "client_cert": client_cert}
 
 
 @cli.command(rich_help_panel="Runs")
@@ -68,6 +129,8 @@ def run(
     yes: Yes = False,
     answer: Answer = None,
     label: Label = None,
+    engagement: Engagement = None,
+    untrusted: Untrusted = False,
     out: Out = None,
     save: Save = True,
     as_json: Json = False,
@@ -82,7 +145,8 @@ def run(
     from pilothouse.cli.watching import Answers
 
     answers = Answers(running.parse_answers(answer or []), accept_defaults=yes)
-    how = running.How(answers, as_json, out, save, running.parse_labels(label or []))
+    labels = running.parse_labels(label or [])
+    how = running.How(answers, as_json, out, save, labels, engagement, untrusted)
     payload = running.read_input(text, file)
     code = opening.run(lambda: running.start(opening.Options(**context.obj), workflow, payload, how))
     raise typer.Exit(code)
@@ -176,6 +240,24 @@ def diff(
     _do(context, "diff_runs", before, after, as_json=as_json)
 
 
+@cli.command(rich_help_panel="Runs")
+def upload(
+    context: typer.Context,
+    file: Annotated[
+        Path, typer.Argument(help="The file to upload.", exists=True, dir_okay=False, readable=True)
+    ],
+    name: Annotated[str | None, typer.Option(help="What to call it (default: the file's name).")] = None,
+    as_json: Json = False,
+) -> None:
+    """Upload a file for runs to read; prints the id by which an input names it.
+
+    Example: pilothouse upload contract.pdf
+    """
+    from pilothouse.cli import opening, uploads
+
+    opening.run(lambda: uploads.upload(opening.Options(**context.obj), file, name, as_json=as_json))
+
+
 @cli.command(rich_help_panel="What there is")
 def workflows(context: typer.Context, as_json: Json = False) -> None:
     """List the workflows that can be run."""
@@ -196,6 +278,13 @@ def serve(
     worker: Annotated[
         bool, typer.Option("--worker/--no-worker", help="Execute runs, too, or leave that to others.")
     ] = True,
+    tls_cert: Annotated[
+        Path | None, typer.Option(help="Certificate with its chain (PEM): serve TLS.")
+    ] = None,
+    tls_key: Annotated[Path | None, typer.Option(help="The certificate's key (PEM, unencrypted).")] = None,
+    tls_client_ca: Annotated[
+        Path | None, typer.Option(help="Authority (PEM) from which clients need a certificate.")
+    ] = None,
 ) -> None:
     """Serve the API, and execute runs beside it.
 
@@ -203,7 +292,24 @@ def serve(
     """
     from pilothouse.cli.operating import serve as serve_now
 
-    serve_now(context.obj, host, port, execute=worker)
+    tls = {"tls_cert": tls_cert, "tls_key": tls_key, "tls_client_ca": tls_client_ca}
+    serve_now(context.obj, host, port, execute=worker, **tls)
+
+
+@cli.command("sign-in", rich_help_panel="Operating")
+def sign_in(
+    context: typer.Context,
+    url: Annotated[
+        str | None, typer.Option("--url", help="The server's address, where the settings do not say it.")
+    ] = None,
+) -> None:
+    """Print a link that signs in the first admin: good once, for 15 minutes.
+
+    Example: pilothouse sign-in --url http://127.0.0.1:8000
+    """
+    from pilothouse.cli.signing_in import sign_in as sign_in_now
+
+    sign_in_now(context.obj, url)
 
 
 @cli.command(rich_help_panel="Operating")
@@ -314,11 +420,27 @@ def restore(
 
 
 @cli.command(rich_help_panel="Operating")
-def doctor(context: typer.Context, as_json: Json = False) -> None:
-    """Check this installation, and say what to do about what is wrong."""
+def doctor(
+    context: typer.Context,
+    production: Annotated[
+        bool, typer.Option("--production", help="The whole list for going into production.")
+    ] = False,
+    ca: Annotated[
+        Path | None,
+        typer.Option("--ca", help="With --production: certificates to trust besides the system's."),
+    ] = None,
+    as_json: Json = False,
+) -> None:
+    """Check this installation, and say what to do about what is wrong.
+
+    With --production the running server is asked, too: that of the settings, or the one named by --server.
+    Exit codes: 0 nothing has failed, 1 something has.
+
+    Example: pilothouse --server https://pilothouse.example doctor --production
+    """
     from pilothouse.cli.operating import doctor as examine
 
-    raise typer.Exit(examine(context.obj, as_json=as_json))
+    raise typer.Exit(examine(context.obj, as_json=as_json, production=production, ca=ca))
 
 
 def _do(context: typer.Context, name: str, *arguments: object, **options: bool) -> None:

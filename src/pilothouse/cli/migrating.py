@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Any
@@ -12,6 +11,7 @@ import typer
 
 from pilothouse.app import data_folder
 from pilothouse.cli.opening import Options
+from pilothouse.cli.tables import document
 from pilothouse.migrations import post, upgrade
 from pilothouse.runtime.connection import CONNECT_TIMEOUT, explain
 
@@ -21,13 +21,16 @@ def migrate(common: dict[str, Any], *, plan: bool, with_post: bool, force: bool,
     with _conninfo(Options(**common)) as conninfo:
         facts = _planned(conninfo)
         if plan:
-            typer.echo(json.dumps(facts, indent=2) if as_json else _described(facts))
+            if as_json:
+                document(facts)
+            else:
+                typer.echo(_described(facts))
             return
         before = upgrade.upgrade(conninfo)
         made = post.make(conninfo, force=force, told=_told(as_json)) if with_post else []
     done = {"before": before, "after": upgrade.head(), "post": [step.name for step in made]}
     if as_json:
-        typer.echo(json.dumps(done, indent=2))
+        document(done)
         return
     typer.echo(f"schema {before or 'none'} -> {done['after']}")
     waiting = facts["post"] if not with_post else []
@@ -42,8 +45,8 @@ def _told(quiet: bool) -> Any:
 @contextmanager
 def _conninfo(options: Options) -> Iterator[str]:
     settings = options.settings()
-    if settings.sessions_url is not None:
-        yield settings.sessions_url
+    if settings.owner_url is not None:
+        yield settings.owner_url
         return
     from pilothouse.kit import postgres
 

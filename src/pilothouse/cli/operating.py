@@ -3,10 +3,8 @@
 from __future__ import annotations
 
 import importlib.metadata
-import json
 import platform
 import shutil
-import sys
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -17,6 +15,7 @@ from rich.markup import escape
 
 from pilothouse.app import data_folder
 from pilothouse.cli.opening import Options
+from pilothouse.cli.tables import document
 from pilothouse.errors import PilothouseError
 from pilothouse.settings import Settings, load
 from pilothouse.telemetry import logs
@@ -25,12 +24,14 @@ FREE_BYTES = 500_000_000
 """Below this much free space, `doctor` warns."""
 
 
-def serve(common: dict[str, Any], host: str | None, port: int | None, *, execute: bool = True) -> None:
+def serve(
+    common: dict[str, Any], host: str | None, port: int | None, *, execute: bool = True, **tls: Path | None
+) -> None:
     """Serve until SIGTERM or Ctrl-C; turns of a worker that is to `execute` are given time."""
     from pilothouse.server import serve as serve_now
 
     options = Options(**common)
-    settings = load(data=options.data, host=host, port=port)
+    settings = load(data=options.data, host=host, port=port, **tls)
     logs.configure(settings.log_level.value, settings.log_format.value)
     serve_now(settings, options.installed(), execute=execute)
 
@@ -45,9 +46,17 @@ class Finding:
     advice: str = ""
 
 
-def doctor(common: dict[str, Any], *, as_json: bool) -> int:
-    """Check everything that a run needs; returns 0 where all is well, 1 otherwise."""
+def doctor(common: dict[str, Any], *, as_json: bool, production: bool = False, ca: Path | None = None) -> int:
+    """Check everything that a run needs; returns 0 where all is well, 1 otherwise.
+
+    For `production` all that has to be so before it, with the running server asked (`ca`: whom to trust).
+    """
     options = replace(Options(**common), verbose=False)
+    if production:
+        from pilothouse.cli import opening
+        from pilothouse.cli.readiness import examine
+
+        return opening.run(lambda: examine(options, ca=ca, as_json=as_json))
     findings = [_attempt("python", _python)]
     settings = _attempt("settings", lambda: _settings(options))
     findings.append(settings)
@@ -56,9 +65,10 @@ def doctor(common: dict[str, Any], *, as_json: bool) -> int:
         findings.append(_attempt("disk", lambda: _disk(data_folder(loaded))))
         findings.append(_attempt("database", lambda: _database(loaded)))
         findings.append(_attempt("artifacts", lambda: _artifacts(loaded)))
+        findings.append(_attempt("machine", lambda: _machine(loaded)))
         findings.append(_attempt("applications", lambda: _applications(options)))
     if as_json:
-        sys.stdout.write(json.dumps([finding.__dict__ for finding in findings], indent=2) + "\n")
+        document([finding.__dict__ for finding in findings])
     else:
         _print(findings)
     return 0 if all(finding.well for finding in findings) else 1
@@ -106,7 +116,7 @@ def _database(settings: Settings) -> Finding:
         return Finding("database", well=True, detail=f"PostgreSQL {state.version}, schema {head()}")
     if settings.database_direct_url is None:
         insist_on_sessions(settings.database_url)
-    upgrade(settings.sessions_url or settings.database_url)
+    upgrade(settings.owner_url or settings.database_url)
     version = server_version(settings.database_url)  # through the pooler, if there is one
     well = version >= 15
     advice = "" if well else "Use PostgreSQL 15 or newer."
@@ -130,6 +140,30 @@ def _artifacts(settings: Settings) -> Finding:
     asyncio.run(attempt())
     where = place(settings.artifacts_url, settings.database_url, data_folder(settings) / "artifacts")
     return Finding("artifacts", well=True, detail=f"written and read in {where}")
+
+
+def _machine(settings: Settings) -> Finding:
+    import asyncio
+    from contextlib import ExitStack
+
+    from pilothouse.cli.readiness import capacity_lines
+    from pilothouse.kit import postgres
+    from pilothouse.kit.session import Database
+    from pilothouse.readiness.schemas import Verdict
+
+    async def look(conninfo: str) -> Finding:
+        database = Database(conninfo, connections=1, prepare=False, purpose="doctor")
+        try:
+            [line] = [line async for line in capacity_lines(database)]
+        finally:
+            await database.close()
+        return Finding("machine", line.verdict is not Verdict.FAIL, line.found, line.todo)
+
+    with ExitStack() as stack:
+        conninfo = settings.sessions_url
+        if conninfo is None:
+            conninfo = stack.enter_context(postgres.attach(data_folder(settings))).dsn
+        return asyncio.run(look(conninfo))
 
 
 def _applications(options: Options) -> Finding:

@@ -4,19 +4,25 @@ from __future__ import annotations
 
 import asyncio
 import datetime as dt
+import ssl
 from collections.abc import AsyncIterator, Mapping, Sequence
 from contextlib import asynccontextmanager
+from pathlib import Path
 from typing import Any
 
 import httpx
 import orjson
 
-from pilothouse.cli.client import Named, RunRow
+from pilothouse.auth.local import LOCAL
+from pilothouse.cli.client import PAGE, Named, RunRow, every
 from pilothouse.cli.view import Event
 from pilothouse.errors import Category, InvalidInput, NotFound, PilothouseError, Unavailable
+from pilothouse.kit.pagination import Page
+from pilothouse.settings import is_loopback
 
 API = "/api/v1"
-PAGE = 200
+Items = list[dict[str, Any]]
+
 RECONNECT_AFTER = 0.5
 """Seconds before a broken stream is opened anew, from the last event that was seen."""
 
@@ -43,11 +49,24 @@ class RemoteClient:
 
     @classmethod
     @asynccontextmanager
-    async def connected(cls, url: str) -> AsyncIterator[RemoteClient]:
-        """A client of the server at `url`; raises `InvalidInput` where that is no address."""
+    async def connected(
+        cls, url: str, credential: str | None = None, trust: ssl.SSLContext | None = None
+    ) -> AsyncIterator[RemoteClient]:
+        """A client of the server at `url`, which sends the API key or token `credential`, if there is one.
+
+        `trust` says whose certificates are believed; without it, those of the usual authorities.
+
+        Raises `InvalidInput` where that is no address.
+        """
         if not url.startswith(("http://", "https://")):
             raise InvalidInput(f"--server {url} is no address.", hint="Write it as http://127.0.0.1:8000.")
-        async with httpx.AsyncClient(base_url=url, timeout=30, trust_env=False) as http:
+        headers = {} if credential is None else {"Authorization": f"Bearer {credential}"}
+        verify = (
+            trust if trust is not None else url.startswith("https://")
+        )  # the authorities take time to read
+        async with httpx.AsyncClient(
+            base_url=url, timeout=30, trust_env=False, headers=headers, verify=verify
+        ) as http:
             yield cls(http)
 
     async def submit(
@@ -58,10 +77,14 @@ class RemoteClient:
         priority: int = 0,
         idempotency_key: str | None = None,
         labels: Mapping[str, str] | None = None,
+        engagement: str | None = None,
+        untrusted: bool = False,
     ) -> str:
-        """Make a run; returns its id."""
+        """Make a run, in the engagement with this id or name; returns its id. See `How` for `untrusted`."""
         body = {"workflow": workflow, "input": orjson.loads(payload), "priority": priority}
-        body["labels"] = dict(labels or {})
+        body |= {"labels": dict(labels or {}), "untrusted": untrusted}
+        if engagement is not None:
+            body["engagement"] = engagement
         headers = {"Idempotency-Key": idempotency_key} if idempotency_key else {}
         return str((await self._json("POST", "/runs", json=body, headers=headers))["id"])
 
@@ -103,17 +126,19 @@ class RemoteClient:
         """The run's status."""
         return str((await self._json("GET", f"/runs/{run_id}"))["status"])
 
+    async def every(
+        self, path: str, params: Mapping[str, Any] | None = None, most: int | None = None
+    ) -> Items:
+        """The items of all pages of a list, at most `most`."""
+
+        async def page(which: Mapping[str, Any]) -> Page[dict[str, Any]]:
+            return Page.model_validate(await self._json("GET", path, params={**(params or {}), **which}))
+
+        return await every(page, most)
+
     async def list(self, wanted: Mapping[str, Any], limit: int, sort: str = "newest") -> Sequence[RunRow]:
         """The first `limit` runs that fit a filter."""
-        params: dict[str, Any] = {**wanted, "sort": sort}
-        rows: list[RunRow] = []
-        while len(rows) < limit:
-            page = await self._json("GET", "/runs", params={**params, "limit": min(PAGE, limit - len(rows))})
-            rows += [_row(item) for item in page["items"]]
-            if page["next_cursor"] is None:
-                break
-            params["cursor"] = page["next_cursor"]
-        return rows
+        return [_row(item) for item in await self.every("/runs", {**wanted, "sort": sort}, limit)]
 
     async def answer(self, run_id: str, key: str, text: str) -> str:
         """Answer a question; returns the answer as it was understood."""
@@ -137,9 +162,13 @@ class RemoteClient:
 
     async def content(self, artifact: dict[str, Any]) -> AsyncIterator[bytes]:
         """An artifact's bytes."""
-        path = f"{API}/artifacts/{artifact['id']}/content"
+        async for piece in self.pieces(f"/artifacts/{artifact['id']}/content"):
+            yield piece
+
+    async def pieces(self, path: str) -> AsyncIterator[bytes]:
+        """The bytes that one request is answered with, as they come."""
         try:
-            async with self._http.stream("GET", path) as response:
+            async with self._http.stream("GET", API + path) as response:
                 await _check(response)
                 async for piece in response.aiter_bytes():
                     yield piece
@@ -196,16 +225,60 @@ class RemoteClient:
         )
 
 
+def trusting(ca: Path | None, client_cert: Path | None) -> ssl.SSLContext | None:
+    """Believe certificates from the authority `ca`, and show `client_cert`; None where neither is said.
+
+    Raises `InvalidInput` where a file cannot be used.
+    """
+    if ca is None and client_cert is None:
+        return None
+    context = ssl.create_default_context()
+    try:
+        if ca is not None:
+            context = ssl.create_default_context(cafile=str(ca))
+        if client_cert is not None:
+            context.load_cert_chain(client_cert)
+    except (OSError, ValueError) as error:  # ssl's errors are such
+        raise InvalidInput(
+            f"{ca or client_cert} cannot be used: {error}.", hint="Give a PEM file."
+        ) from error
+    return context
+
+
 async def _check(response: httpx.Response) -> None:
     if response.is_success:
         return
     await response.aread()
     try:
         problem = response.json()
-        message = f"{problem['title']}: {problem['detail']}"
+        title, detail = str(problem["title"]), str(problem["detail"])
+        message = detail if detail.startswith(title.rstrip(".")) else f"{title}: {detail}"
     except (ValueError, KeyError, TypeError):
         message = f"The server answered {response.status_code}."
+    if response.status_code == httpx.codes.UNAUTHORIZED:
+        raise _unknown_here(response.request)
     raise (RequestRefused if response.status_code < 500 else ServerError)(message)
+
+
+def _unknown_here(request: httpx.Request) -> RequestRefused:
+    """Why the server does not know who asks, and what to do about it."""
+    server = f"{request.url.scheme}://{request.url.netloc.decode()}"
+    sent = request.headers.get("authorization", "").removeprefix("Bearer ")
+    near = is_loopback(request.url.host.strip("[]"))
+    if not sent:
+        message = f"The server {server} asks who you are, and no credential was found to send."
+    elif sent.startswith(LOCAL):
+        message = (
+            f"The server {server} does not accept the token of this data folder: it works on another one."
+        )
+    else:
+        message = f"The server {server} does not accept the API key that PILOTHOUSE_API_KEY holds."
+    here = " Or name the data folder of that server: pilothouse --data FOLDER --server ..." if near else ""
+    return RequestRefused(
+        message,
+        hint="Set PILOTHOUSE_API_KEY to a key of that server; `pilothouse keys create` makes one there."
+        + here,
+    )
 
 
 def _event(item: dict[str, Any]) -> Event:

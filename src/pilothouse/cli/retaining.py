@@ -5,19 +5,16 @@ from __future__ import annotations
 import asyncio
 from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
-from typing import Protocol
+from typing import TYPE_CHECKING, Protocol
 from urllib.parse import quote
 
-from pilothouse.app import Pilothouse, assembled
-from pilothouse.cli.opening import Options
+from pilothouse.cli.opening import Here, Options, on_this_machine, remote
 from pilothouse.cli.remote import RemoteClient
 from pilothouse.kit.clock import SystemClock
-from pilothouse.kit.scope import local_scope
-from pilothouse.kit.session import Database
-from pilothouse.retention.removing import Remover
-from pilothouse.retention.repository import RuleRepository
 from pilothouse.retention.schemas import Estimate, Estimates, Rule, RuleEdit, Rules
-from pilothouse.retention.service import Retention
+
+if TYPE_CHECKING:
+    from pilothouse.retention.service import Retention
 
 LOOK_EVERY = 0.5
 PATIENCE = 90.0
@@ -52,29 +49,27 @@ class Retaining(Protocol):
 async def opened(options: Options) -> AsyncIterator[Retaining]:
     """The rules on the server named by `--server`, or in this machine's own database."""
     if options.server is not None:
-        async with RemoteClient.connected(options.server) as client:
+        async with remote(options, options.server) as client:
             yield _Remote(client)
         return
-    async with assembled(options.settings(), options.installed()) as pilothouse:
-        database = Database(pilothouse.conninfo, connections=2, prepare=pilothouse.settings.prepares)
-        try:
-            yield _Local(database, pilothouse)
-        finally:
-            await database.close()
+    async with on_this_machine(options) as here:
+        yield _Local(here)
 
 
 class _Local:
     """On this machine's database, or the configured one."""
 
-    def __init__(self, database: Database, pilothouse: Pilothouse) -> None:
-        self._database = database
-        self._pilothouse = pilothouse
-        self._scope = local_scope()
+    def __init__(self, here: Here) -> None:
+        self._here = here
+        self._scope = here.scope
         self._clock = SystemClock()
 
     @asynccontextmanager
     async def _service(self) -> AsyncIterator[Retention]:
-        async with self._database.session() as session:
+        from pilothouse.retention.repository import RuleRepository
+        from pilothouse.retention.service import Retention
+
+        async with self._here.database.session(self._scope) as session:
             yield Retention(RuleRepository(session, self._scope), self._scope, self._clock)
 
     async def rules(self) -> Sequence[Rule]:
@@ -94,9 +89,11 @@ class _Local:
             return list((await retention.estimates()).items)
 
     async def apply(self) -> AsyncIterator[int]:
+        from pilothouse.retention.removing import Remover
+
         async with self._service() as retention:
             await retention.begin()
-        remover = Remover(self._database, self._pilothouse.direct, self._pilothouse.artifacts)
+        remover = Remover(self._here.database, self._here.parts.direct, self._here.parts.artifacts)
         async for removed in remover.everything(self._clock.now(), self._scope.tenant_id):
             yield removed.runs
 

@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 from enum import StrEnum
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import TYPE_CHECKING, Annotated
 
 import typer
+
+from pilothouse.cli import tables
+from pilothouse.cli.parameters import Json
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable, Sequence
@@ -19,7 +22,6 @@ cli = typer.Typer(
     epilog="Example: pilothouse retention set mlops --days 90 --keep run",
 )
 
-Json = Annotated[bool, typer.Option("--json", help="Print one JSON document and nothing else.")]
 Workflow = Annotated[str, typer.Argument(help="A workflow's name, or * for those without a rule.")]
 
 
@@ -41,7 +43,7 @@ def list_rules(context: typer.Context, as_json: Json = False) -> None:
     async def work(retaining: Retaining) -> None:
         found = await retaining.rules()
         if as_json:
-            _document([rule.model_dump(mode="json") for rule in found])
+            tables.document([rule.model_dump(mode="json") for rule in found])
             return
         rows = [
             (
@@ -52,7 +54,7 @@ def list_rules(context: typer.Context, as_json: Json = False) -> None:
             for rule in found
         ]
         titles = ("workflow", "days", "then keeps", "last applied", "removed runs", "artifacts")
-        _table(titles, rows, "No rules: finished runs are kept for ever.")
+        tables.listed(titles, rows, "No rules: finished runs are kept for ever.")
 
     _run(context, work)
 
@@ -115,7 +117,7 @@ def run_now(
         expected = sum(item.runs for item in found)
         removed = await _apply(retaining, expected)
         if as_json:
-            _document({"expected": expected, "removed": removed})
+            tables.document({"expected": expected, "removed": removed})
         else:
             typer.echo(f"{removed:,} of about {expected:,} runs removed.")
 
@@ -135,7 +137,7 @@ async def _apply(retaining: Retaining, expected: int) -> int:
 
 def _show(found: Sequence[Estimate], *, as_json: bool) -> None:
     if as_json:
-        _document([item.model_dump(mode="json") for item in found])
+        tables.document([item.model_dump(mode="json") for item in found])
         return
     rows = [
         (
@@ -145,7 +147,7 @@ def _show(found: Sequence[Estimate], *, as_json: bool) -> None:
         for item in found
     ]
     titles = ("workflow", "would remove runs", "entries", "ended since", "keeps")
-    _table(titles, rows, "No rules: nothing would be removed.")
+    tables.listed(titles, rows, "No rules: nothing would be removed.")
 
 
 def _whose(workflow: str) -> str:
@@ -161,22 +163,3 @@ def _run(context: typer.Context, work: Callable[[Retaining], Awaitable[None]]) -
             await work(retaining)
 
     opening.run(main)
-
-
-def _table(titles: Sequence[str], rows: Sequence[Sequence[str]], otherwise: str) -> None:
-    from rich.console import Console
-    from rich.table import Table
-
-    if not rows:
-        typer.echo(otherwise)
-        return
-    table = Table(*titles)
-    for row in rows:
-        table.add_row(*row)
-    Console().print(table, highlight=False, markup=False)
-
-
-def _document(value: Any) -> None:
-    import json
-
-    typer.echo(json.dumps(value, indent=2))

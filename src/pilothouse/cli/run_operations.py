@@ -7,11 +7,11 @@ from typing import Annotated, Any
 
 import typer
 
+from pilothouse.cli.parameters import Json
 from pilothouse.errors import InvalidInput
 
 cli = typer.Typer()
 
-Json = Annotated[bool, typer.Option("--json", help="Print one JSON document and nothing else.")]
 Run = Annotated[
     str, typer.Argument(help="The run's id, or the end of it (as shown in lists).", metavar="RUN")
 ]

@@ -21,20 +21,25 @@ from pilothouse.cli.opening import Options, opened
 from pilothouse.cli.view import RunView
 from pilothouse.cli.watching import DONE, FAILED, INTERRUPTED, WAITING, Answers, Watch, screen_for
 from pilothouse.errors import Conflict, InvalidInput
-from pilothouse.kit import canonical
+from pilothouse.kit import bounded, canonical
 
 _MAX_INPUT = 2_000_000
 
 
 @dataclass(frozen=True)
 class How:
-    """How a run is followed: what is answered beforehand, what is printed, where artifacts go."""
+    """How a run is made and followed: what is answered beforehand, what is printed, where artifacts go.
+
+    `engagement` is the id or the name of the one that it belongs to; `untrusted` input is data from outside.
+    """
 
     answers: Answers = field(default_factory=Answers)
     as_json: bool = False
     out: Path | None = None
     save: bool = True
     labels: Mapping[str, str] = field(default_factory=dict)
+    engagement: str | None = None
+    untrusted: bool = False
 
 
 def parse_answers(items: list[str]) -> dict[str, str]:
@@ -74,7 +79,7 @@ def read_input(text: str | None, file: Path | None) -> bytes:
     stripped = text.strip()
     if stripped[:1] in {"{", "[", '"'}:
         what = "The input" if file is None else f"--input {file}"
-        return canonical.to_json(canonical.read_bounded(stripped, what))
+        return canonical.to_json(bounded.read_bounded(stripped, what))
     try:
         return orjson.dumps(text)
     except TypeError as error:
@@ -84,7 +89,9 @@ def read_input(text: str | None, file: Path | None) -> bytes:
 async def start(options: Options, workflow: str, payload: bytes, how: How) -> int:
     """Submit a run and follow it; returns the exit code."""
     async with opened(options) as client:
-        run_id = await client.submit(workflow, payload, labels=how.labels)
+        run_id = await client.submit(
+            workflow, payload, labels=how.labels, engagement=how.engagement, untrusted=how.untrusted
+        )
         return await follow(client, run_id, workflow, how)
 
 
@@ -179,7 +186,7 @@ def _say_what_is_asked(view: RunView) -> None:
     for question in view.questions.values():
         default = f" (default: {question.default})" if question.default is not None else ""
         sys.stderr.write(
-            f"Waiting for an answer to {question.name}{default}: "
+            f"Waiting for an answer to {question.name}{question.addressee}{default}: "
             f"pilothouse answer {run} {question.name}=...\n"
         )
     sys.stderr.write(f"Then: pilothouse watch {run}\n")

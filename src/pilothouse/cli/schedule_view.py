@@ -4,31 +4,27 @@ from __future__ import annotations
 
 import datetime as dt
 import json
-import sys
 from collections.abc import Mapping, Sequence
 from typing import Any
 from zoneinfo import ZoneInfo
 
-from rich.console import Console
 from rich.markup import escape
-from rich.table import Table
 
-_PIPE_WIDTH = 100_000
+from pilothouse.cli.tables import document, facts, printed, table
+
 _STYLES = {"active": "green", "paused": "yellow", "failing": "red", "ended": "dim"}
 
 
 def listed(items: Sequence[Mapping[str, Any]]) -> None:
     """Print schedules as a table, with times in each one's zone."""
-    table = Table(box=None, pad_edge=False, header_style="dim")
-    for heading in ("name", "workflow", "fires", "next", "last", "state"):
-        table.add_column(heading, overflow="fold")
+    made = table("name", "workflow", "fires", "next", "last", "state")
     for item in items:
         state, zone = state_of(item), item["time_zone"]
-        table.add_row(
+        made.add_row(
             escape(item["name"]), escape(_workflow(item)), escape(item["rhythm"]),
             time_in(item["next_at"], zone), time_in(item["last_at"], zone), f"[{_STYLES[state]}]{state}[/]",
         )  # fmt: skip
-    printed(table if items else "No schedules yet. Make one: pilothouse schedules create --help")
+    printed(made if items else "No schedules yet. Make one: pilothouse schedules create --help")
 
 
 def told(found: Mapping[str, Any], *, as_json: bool) -> None:
@@ -58,14 +54,7 @@ def told(found: Mapping[str, Any], *, as_json: bool) -> None:
     if found["failing"]:
         since = time_in(found["failing"]["since"], zone)
         lines["failing"] = f"since {since}: {found['failing']['reason']}"
-    table = Table(box=None, pad_edge=False, show_header=False)
-    table.add_column(style="dim")
-    table.add_column(overflow="fold")
-    for name, text in lines.items():
-        if text:
-            style = {"state": _STYLES[state], "failing": "red"}.get(name, "")
-            table.add_row(name, f"[{style}]{escape(text)}[/]" if style else escape(text))
-    printed(table)
+    facts(lines.items(), {"state": _STYLES[state], "failing": "red"})
 
 
 def state_of(item: Mapping[str, Any]) -> str:
@@ -87,13 +76,3 @@ def time_in(text: str | None, zone: str) -> str:
         return ""
     moment = dt.datetime.fromisoformat(text).astimezone(ZoneInfo(zone))
     return f"{moment:%a %Y-%m-%d %H:%M:%S %Z}" if moment.second else f"{moment:%a %Y-%m-%d %H:%M %Z}"
-
-
-def printed(what: Any) -> None:
-    """Print for people; into a pipe nothing is folded."""
-    Console(width=None if sys.stdout.isatty() else _PIPE_WIDTH).print(what, highlight=False)
-
-
-def document(what: Any) -> None:
-    """Print for programs."""
-    sys.stdout.write(json.dumps(what, indent=2) + "\n")

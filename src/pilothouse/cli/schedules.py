@@ -9,6 +9,8 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from pilothouse.cli.parameters import Json
+
 if TYPE_CHECKING:
     from pilothouse.cli.remote import RemoteClient
 
@@ -33,7 +35,6 @@ class Overlap(StrEnum):
 
 
 Which = Annotated[str, typer.Argument(help="The schedule's name, or its id.", metavar="SCHEDULE")]
-Json = Annotated[bool, typer.Option("--json", help="Print one JSON document and nothing else.")]
 Cron = Annotated[
     str | None, typer.Option(help='Minute, hour, day, month, day of the week: "30 7 * * MON-FRI", @daily.')
 ]

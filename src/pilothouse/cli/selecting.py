@@ -10,7 +10,7 @@ from pilothouse.errors import InvalidInput
 SEVERAL = frozenset({"status", "label"})
 KNOWN = (
     *("status", "workflow", "version", "principal", "schedule_id", "forked_from", "label"),
-    *("has_open_questions", "id_prefix", "id_suffix"),
+    *("engagement_id", "has_open_questions", "id_prefix", "id_suffix"),
     *("created_after", "created_before", "finished_after", "finished_before"),
 )
 

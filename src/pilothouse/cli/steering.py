@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import json
-import sys
 from collections.abc import Mapping
 from contextlib import nullcontext
 from typing import Any
@@ -18,6 +16,7 @@ from pilothouse.cli.client import Client, find
 from pilothouse.cli.local import LocalClient
 from pilothouse.cli.opening import Options, opened
 from pilothouse.cli.remote import RemoteClient
+from pilothouse.cli.tables import document, printed, table
 from pilothouse.errors import InvalidInput
 
 Document = dict[str, Any]
@@ -32,14 +31,14 @@ async def fork(options: Options, run_id: str, changes: Document, *, as_json: boo
         parent = await find(client, run_id)
         made = await _ask(client, "fork", changes, UUID(parent.id))
     if as_json:
-        _document(made)
+        document(made)
         return
     short, point = cards.short(made["id"]), made["fork"]
     shared = f"shares {point['seq']} entries with {cards.short(parent.id)}"
-    _print(f"forked run {made['id']}: {shared}, goes its own way at {point['step'] or 'the beginning'}")
+    printed(f"forked run {made['id']}: {shared}, goes its own way at {point['step'] or 'the beginning'}")
     if point["dropped"]:
-        _print(f"executed anew although they lie in other branches: {', '.join(point['dropped'])}")
-    _print(f"go on with it: pilothouse watch {short}")
+        printed(f"executed anew although they lie in other branches: {', '.join(point['dropped'])}")
+    printed(f"go on with it: pilothouse watch {short}")
 
 
 async def label(options: Options, run_id: str, change: Mapping[str, str | None]) -> None:
@@ -48,7 +47,7 @@ async def label(options: Options, run_id: str, change: Mapping[str, str | None])
         row = await find(client, run_id)
         run = await _ask(client, "labels", {"labels": dict(change)}, UUID(row.id))
     labels = ", ".join(f"{key}={value}" for key, value in sorted(run["labels"].items()))
-    _print(f"run {cards.short(row.id)} has {escape(labels) or 'no labels'}")
+    printed(f"run {cards.short(row.id)} has {escape(labels) or 'no labels'}")
 
 
 async def many(options: Options, what: str, wanted: Document, *, as_json: bool = False) -> int:
@@ -68,7 +67,7 @@ async def many(options: Options, what: str, wanted: Document, *, as_json: bool =
                 if cursor is None:
                     break
     if as_json:
-        _document({"dry_run": wanted["dry_run"], "matched": matched, "done": done, "refused": refused})
+        document({"dry_run": wanted["dry_run"], "matched": matched, "done": done, "refused": refused})
     else:
         _tell(what, done, refused, dry_run=wanted["dry_run"])
     return 1 if refused else 0
@@ -79,10 +78,10 @@ async def figures(options: Options, window: Mapping[str, str], *, as_json: bool)
     async with opened(options) as client:
         found = await _ask(client, "statistics", dict(window))
     if as_json:
-        _document(found)
+        document(found)
         return
-    _print(f"from {found['from']} to {found['to']}")
-    _print(_counts(found["counts"]))
+    printed(f"from {found['from']} to {found['to']}")
+    printed(_counts(found["counts"]))
     lines = [
         f"submitted {found['submitted']}, ended {found['ended']} ({found['per_minute']:.2f} a minute)",
         f"waiting for people {found['waiting_for_people']}",
@@ -96,14 +95,12 @@ async def figures(options: Options, window: Mapping[str, str], *, as_json: bool)
     if found["partial"]:
         lines.append("only the newest runs were counted")
     for line in lines:
-        _print(line)
+        printed(line)
 
 
 def _counts(counts: list[Document]) -> Table:
     states = list(cards.STATUS_STYLES)
-    table = Table(box=None, pad_edge=False, header_style="dim")
-    for heading in ("workflow", *states):
-        table.add_column(heading, justify="left" if heading == "workflow" else "right")
+    made = table("workflow", *states, right=states)
     workflows = sorted({item["workflow"] for item in counts})
     runs = {(item["workflow"], item["status"]): item["runs"] for item in counts}
     for workflow in workflows:
@@ -111,25 +108,23 @@ def _counts(counts: list[Document]) -> Table:
         shown = [
             f"[{cards.STATUS_STYLES[state]}]{cell}[/]" for state, cell in zip(states, cells, strict=True)
         ]
-        table.add_row(
+        made.add_row(
             escape(workflow), *(text if cell else "" for text, cell in zip(shown, cells, strict=True))
         )
-    return table
+    return made
 
 
 def _tell(what: str, done: int, refused: list[Document], *, dry_run: bool) -> None:
     would = "would be " if dry_run else ""
-    _print(f"{done} {'run' if done == 1 else 'runs'} {would}{SAID[what]}")
+    printed(f"{done} {'run' if done == 1 else 'runs'} {would}{SAID[what]}")
     if not refused:
         return
-    table = Table(box=None, pad_edge=False, header_style="dim")
-    for heading in ("run", "not, because"):
-        table.add_column(heading)
+    made = table("run", "not, because")
     for item in refused[:REFUSED_SHOWN]:
-        table.add_row(cards.short(item["id"]), escape(item["reason"]))
-    _print(table)
+        made.add_row(cards.short(item["id"]), escape(item["reason"]))
+    printed(made)
     if len(refused) > REFUSED_SHOWN:
-        _print(f"and {len(refused) - REFUSED_SHOWN} more; --json lists them")
+        printed(f"and {len(refused) - REFUSED_SHOWN} more; --json lists them")
 
 
 async def _ask(client: Client, what: str, body: Document, run_id: UUID | None = None) -> Document:
@@ -189,11 +184,3 @@ async def _ask_here(client: LocalClient, what: str, body: Document, run_id: UUID
     journal = await client.pilothouse.engine.journal(made)
     point = next(read_fork(entry) for entry in reversed(journal) if entry.kind is Kind.FORKED)
     return {"id": str(made), "fork": point.model_dump(mode="json", include={"seq", "step", "dropped"})}
-
-
-def _print(what: Any) -> None:
-    Console(soft_wrap=not sys.stdout.isatty()).print(what, highlight=False)
-
-
-def _document(what: Any) -> None:
-    sys.stdout.write(json.dumps(what, indent=2, default=str) + "\n")

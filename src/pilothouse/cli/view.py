@@ -27,12 +27,18 @@ class OpenQuestion:
     choices: tuple[str, ...] = ()
     default: str | None = None
     default_assumes: str = ""
+    role: str | None = None
 
     @property
     def name(self) -> str:
         """The question's own key, or the path of the step where it has none."""
         last = self.key.rpartition("/")[2]
         return last.partition(":")[2] or last
+
+    @property
+    def addressee(self) -> str:
+        """What follows the name where it names a role: ` for approver:finance`."""
+        return f" for approver:{self.role}" if self.role is not None else ""
 
 
 @dataclass
@@ -131,6 +137,7 @@ class RunView:
             tuple(asked.get("choices", ())),
             asked.get("default"),
             asked.get("default_assumes", ""),
+            asked.get("role"),
         )
 
     def _on_answered(self, event: Event) -> None:

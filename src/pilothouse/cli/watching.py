@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import json
 import sys
 import time
 from collections.abc import Sequence
@@ -19,6 +18,7 @@ from rich.text import Text
 
 from pilothouse.cli import cards
 from pilothouse.cli.client import Client
+from pilothouse.cli.tables import document
 from pilothouse.cli.view import Event, OpenQuestion, RunView, StepLine
 from pilothouse.errors import Conflict, DatabaseUnavailable, InvalidInput, NotFound
 
@@ -73,7 +73,7 @@ class Silent:
 
     def finish(self, view: RunView) -> None:
         """Print the document."""
-        sys.stdout.write(json.dumps(view.document(), indent=2, default=str) + "\n")
+        document(view.document())
 
     async def ask(self, question: OpenQuestion) -> str | None:
         """Nobody is asked."""
@@ -101,7 +101,7 @@ class Lines:
             self._print(f"{elapsed} {news.step.name} {news.step.state}{detail}")
         if event.kind == "asked":
             question = view.questions[event.key]
-            self._print(f"{elapsed} question {question.name}: {question.prompt}")
+            self._print(f"{elapsed} question {question.name}{question.addressee}: {question.prompt}")
         if event.kind == "answered":
             self._print(f"{elapsed} answered {event.key.rpartition(':')[2]}: {event.payload['answer']}")
 
@@ -141,6 +141,9 @@ class Terminal:
             self._console.print(cards.card(item))
         if news.step is not None:
             self._console.print(cards.step(news.step, news.view.elapsed))
+        if event.kind == "asked" and event.payload.get("approval"):
+            self._console.print(cards.question(news.view.questions[event.key]))
+            self._console.print(Text("  decide: pilothouse inbox list", style="yellow"))
         if event.kind == "answered":
             self._console.print(Text(f"  answered: {event.payload['answer']}", style="yellow"))
 
@@ -222,7 +225,7 @@ class Watch:
             before = len(self.view.cards)
             step = self.view.add(event)
             self.screen.show(event, News(self.view, step, self.view.cards[before:]))
-            if event.kind == "asked":
+            if event.kind == "asked" and not event.payload.get("approval"):  # that is what the inbox is for
                 self._asking = True
                 await self._answer(self.view.questions[event.key])
                 self._asking = False

@@ -3,31 +3,27 @@
 from __future__ import annotations
 
 import asyncio
-import json
 import signal
-import sys
 from collections.abc import Sequence
 from contextlib import AbstractAsyncContextManager, nullcontext
 from dataclasses import replace
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import structlog
-from rich.console import Console
 from rich.markup import escape
 from rich.table import Table
 
-from pilothouse.app import App, Pilothouse, assembled, worker_settings
-from pilothouse.cli.client import Client
-from pilothouse.cli.local import LocalClient
-from pilothouse.cli.opening import Options, opened
-from pilothouse.cli.remote import RemoteClient
+from pilothouse.cli.opening import Here, Options, either
+from pilothouse.cli.tables import document, printed, table
 from pilothouse.errors import InvalidInput
-from pilothouse.kit import collecting
-from pilothouse.runtime import labels
-from pilothouse.runtime.worker import Worker
 from pilothouse.settings import Settings, load
 from pilothouse.telemetry import logs
-from pilothouse.telemetry.stdlib import forward
+
+if TYPE_CHECKING:
+    from pilothouse.app import Pilothouse
+    from pilothouse.applications import App
+    from pilothouse.cli.remote import RemoteClient
+    from pilothouse.runtime.worker import Worker
 
 log = structlog.get_logger(__name__)
 
@@ -42,6 +38,8 @@ def work(
     metrics_port: int | None = None,
 ) -> None:
     """Execute runs until SIGTERM or Ctrl-C. Raises `InvalidInput` for a bad label and with `--server`."""
+    from pilothouse.runtime import labels
+
     options = Options(**common)
     if options.server is not None:
         raise InvalidInput(
@@ -55,6 +53,10 @@ def work(
 
 
 async def _work(settings: Settings, apps: Sequence[App], only: Sequence[str]) -> None:
+    from pilothouse.app import assembled, worker_settings
+    from pilothouse.kit import collecting
+    from pilothouse.telemetry.stdlib import forward
+
     forward(settings.log_level.value)
     loop, this = asyncio.get_running_loop(), asyncio.current_task()
     for number in SIGNALS:
@@ -97,42 +99,34 @@ def _telling(pilothouse: Pilothouse, worker: Worker) -> AbstractAsyncContextMana
 
 async def list_workers(options: Options, *, as_json: bool) -> None:
     """Print the workers that were heard of lately."""
-    async with opened(options) as client:
-        found = await _found(client)
+    found = await either(options, None, _here, _there)
     if as_json:
-        sys.stdout.write(json.dumps(found, indent=2) + "\n")
-        return
-    console = Console(soft_wrap=not sys.stdout.isatty())
-    if not found:
-        console.print("No worker runs. Start one: pilothouse worker", highlight=False)
-        return
-    console.print(_table(found), highlight=False)
+        document(found)
+    else:
+        printed(_table(found) if found else "No worker runs. Start one: pilothouse worker")
 
 
-async def _found(client: Client) -> list[dict[str, Any]]:
-    if isinstance(client, RemoteClient):
-        items: list[dict[str, Any]] = (await client.ask("GET", "/workers"))["items"]
-        return items
-    if not isinstance(client, LocalClient):
-        raise TypeError(client)
+async def _there(client: RemoteClient) -> list[dict[str, Any]]:
+    return list((await client.ask("GET", "/workers"))["items"])
+
+
+async def _here(here: Here) -> list[dict[str, Any]]:
     from pilothouse.workers.repository import WorkerRepository
     from pilothouse.workers.service import WorkerRoster
 
-    async with client.session() as session:
-        roster = WorkerRoster(WorkerRepository(session), lease=client.pilothouse.settings.worker_lease)
+    async with here.database.session(here.scope) as session:
+        roster = WorkerRoster(WorkerRepository(session), lease=here.parts.settings.worker_lease)
         return [item.model_dump(mode="json") for item in (await roster.all()).items]
 
 
 def _table(workers: Sequence[dict[str, Any]]) -> Table:
-    table = Table(box=None, pad_edge=False, header_style="dim")
-    for heading in ("worker", "state", "host", "pid", "version", "busy", "heard", "labels", "workflows"):
-        table.add_column(heading)
+    made = table("worker", "state", "host", "pid", "version", "busy", "heard", "labels", "workflows")
     for item in workers:
         state = "draining" if item["draining"] else "works" if item["busy"] else "idle"
         style = "yellow" if item["draining"] else "green"
         state, style = (state, style) if item["alive"] else ("silent", "red")
         own = " ".join(f"{key}={value}" for key, value in sorted(item["labels"].items()))
-        table.add_row(
+        made.add_row(
             item["id"][-12:],
             f"[{style}]{state}[/]",
             escape(item["host"]),
@@ -143,4 +137,4 @@ def _table(workers: Sequence[dict[str, Any]]) -> Table:
             escape(own),
             escape(" ".join(item["workflows"])),
         )
-    return table
+    return made

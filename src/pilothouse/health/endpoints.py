@@ -1,15 +1,14 @@
 """Health over HTTP, for those who start, stop and balance processes."""
 
-from fastapi import APIRouter
-
 from pilothouse.health.schemas import Alive, Detail, Ready
 from pilothouse.health.service import Health
 from pilothouse.kit.problems import documented
+from pilothouse.routing import Endpoints
 
 
-def routes(health: Health) -> APIRouter:
+def routes(health: Health) -> Endpoints:
     """The endpoints that tell about `health`."""
-    router = APIRouter(prefix="/health", tags=["health"])
+    router = Endpoints(prefix="/health", tags=["health"])
 
     @router.get("/live")
     async def live() -> Alive:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import shutil
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from importlib.metadata import version
 from pathlib import Path
 from typing import NamedTuple
@@ -88,7 +88,7 @@ class Inside:
 
     async def _answers(self) -> Part:
         since = elapsed()
-        async with self._database.session() as session:
+        async with self._database.maintenance() as session:
             found = elapsed() - since
             await schema_revision(session)
             latency = elapsed() - since - found
@@ -105,14 +105,14 @@ class Inside:
         )
 
     async def _schema(self) -> Part:
-        async with self._database.session() as session:
+        async with self._database.maintenance() as session:
             found = await schema_revision(session)
             fits = await works_on(session, found, self._revision)
         detail = f"Schema {found}." if fits else f"The database is at schema {found}, not {self._revision}."
         return Part(name="schema", status=Condition.WELL if fits else Condition.FAILED, detail=detail)
 
     async def _worker(self) -> Part:
-        async with self._database.session() as session:
+        async with self._database.maintenance() as session:
             found = await heartbeats(session, self._worker_id, self._lease)
         figures = {"live_workers": float(found.live)}
         if self._worker_id is None:
@@ -126,7 +126,7 @@ class Inside:
         return Part(name="worker", status=status, detail=detail, figures=figures)
 
     async def _queue(self) -> Part:
-        async with self._database.session() as session:
+        async with self._database.maintenance() as session:
             found = await queue(session)
         return Part(
             name="queue",
@@ -178,6 +178,21 @@ def disk(folder: Path) -> Probe:
         )
 
     return Probe("disk", look)
+
+
+def secrets(stale: Callable[[], Mapping[str, str]]) -> Probe:
+    """The places that keep secrets: which secrets could not be read again, and why."""
+
+    async def look() -> Part:
+        found = stale()
+        figures = {"stale": float(len(found))}
+        status, detail = Condition.WELL, "They are as they were read last."
+        if found:
+            status = Condition.DEGRADED
+            detail = f"{', '.join(sorted(found))} could not be read again, and are used as they were."
+        return Part(name="secrets", status=status, detail=detail, figures=figures)
+
+    return Probe("secrets", look)
 
 
 def collector(reachable: Callable[[], bool | None], lost: Callable[[], int]) -> Probe:

@@ -13,6 +13,16 @@ _STATE = table("schema_state", column("oldest_revision"))
 _QUEUE = (
     "select count(*), extract(epoch from now() - min(changed_at))::float8 from runs where status = 'queued'"
 )
+_DUE = """
+with live as materialized (
+  select pins from workers where heartbeat_at > now() - :lease * interval '1 second')
+select extract(epoch from now() - min(changed_at))::float8 from runs
+ where status = 'queued'
+   and (pin in (select unnest(pins) from live) or not exists (select from live))
+   and not exists (select from tenants where tenants.id = runs.tenant_id and tenants.status <> 'active')
+   and not exists (select from limits where limits.workflow in ('*', runs.workflow)
+                      and (scope <> 'tenant' or limits.tenant_id = runs.tenant_id))
+"""
 _WORKERS = """
 select count(*) filter (where heartbeat_at > now() - :lease * interval '1 second'),
        extract(epoch from now() - max(heartbeat_at) filter (where id = :worker))::float8 from workers
@@ -54,6 +64,15 @@ async def queue(session: AsyncSession) -> Queue:
     """What waits for a worker."""
     runs, oldest = (await session.execute(text(_QUEUE))).one()
     return Queue(runs, max(oldest or 0.0, 0.0))
+
+
+async def oldest_due(session: AsyncSession, lease: float) -> float:
+    """How many seconds the oldest run has waited that only lacks a free worker.
+
+    Left out are runs of suspended tenants, those that a limit may hold back, and those of which no worker
+    heard of in the last `lease` seconds has the workflow; where there is no worker at all, all wait for one.
+    """
+    return max((await session.execute(text(_DUE), {"lease": lease})).scalar() or 0.0, 0.0)
 
 
 async def heartbeats(session: AsyncSession, worker_id: UUID | None, lease: float) -> Heartbeats:

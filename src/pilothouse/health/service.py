@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from uuid import UUID
 
 from pilothouse.errors import Severity, Unavailable
+from pilothouse.health import repository
 from pilothouse.health.examination import Examination, Inside, Probe
 from pilothouse.health.repository import schema_revision, works_on
 from pilothouse.health.schemas import Detail, Ready
@@ -29,6 +30,15 @@ class NotReady(Unavailable):
         """Name the part that is not ready, and what is wrong with it."""
         super().__init__(detail, hint=hint)
         self.faults = (Fault(where="component", name=component, detail=detail),)
+
+
+async def oldest_due(database: Database, lease: float) -> float:
+    """How many seconds the oldest run has waited that only lacks a free worker.
+
+    A worker silent for `lease` seconds is gone. Raises `DatabaseUnavailable`.
+    """
+    async with database.maintenance() as session:
+        return await repository.oldest_due(session, lease)
 
 
 class Health:
@@ -76,7 +86,7 @@ class Health:
             raise NotReady("database", "The database does not answer.") from error
 
     async def _look(self) -> Ready:
-        async with self._database.session() as session:
+        async with self._database.maintenance() as session:
             found = await schema_revision(session)
             if not await works_on(session, found, self._revision):
                 message = f"The database is at schema {found}, this version needs {self._revision}."

@@ -26,3 +26,22 @@ class QuestionRow(Identified):
     created_at: Mapped[dt.datetime]
     closed_at: Mapped[dt.datetime | None]
     closed_by: Mapped[str | None]
+    role: Mapped[str | None]
+    assignee: Mapped[str | None]
+
+
+class ActionLinkRow(Identified):
+    """A link by which its addressee decides the action of one question, once."""
+
+    __tablename__ = "action_links"
+
+    tenant_id: Mapped[str]
+    question_id: Mapped[UUID]
+    digest: Mapped[str]
+    addressee: Mapped[str]
+    role: Mapped[str | None]
+    created_at: Mapped[dt.datetime]
+    expires_at: Mapped[dt.datetime]
+    seen_at: Mapped[dt.datetime | None]
+    used_at: Mapped[dt.datetime | None]
+    verdict: Mapped[str | None]

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Generator
+from types import TracebackType
 from typing import Any, TypeVar
 
 import psycopg
@@ -68,6 +69,18 @@ class Connection(psycopg.AsyncConnection[TupleRow]):
     """
 
     silence = SILENCE
+
+    async def __aexit__(
+        self,
+        exc_type: type[BaseException] | None,
+        exc_val: BaseException | None,
+        exc_tb: TracebackType | None,
+    ) -> None:
+        """Close, also where whoever closes is cancelled once more: psycopg would leave it open then."""
+        try:
+            await super().__aexit__(exc_type, exc_val, exc_tb)
+        finally:
+            self.pgconn.finish()
 
     async def wait(self, gen: PQGen[T], *args: Any, **said: Any) -> T:
         """Wait for an answer, as psycopg does, for a bounded time."""

@@ -6,12 +6,16 @@ The cost is bounded: of a text `LOOKED_AT` characters are looked at and kept, of
 
 from __future__ import annotations
 
+import ipaddress
 import re
 from collections.abc import Mapping
+from functools import lru_cache
 
 MASK = "***"
 LOOKED_AT = 8_192
 """Characters of one text that are looked at; the others are left out."""
+SHORT_NAME = 40
+"""Characters of a key up to which it is taken for a name that comes again, and remembered."""
 DEEP = 8
 WIDE = 200
 
@@ -23,19 +27,23 @@ _KEY = re.compile(
       |(?:card|cc)[_.\- ]?(?:number|no)|cardnumber|pan|cvv|cvc|iban|ssn|e?mail(?:[_.\- ]?address)?
     )$"""
 )
-_TEXTS: tuple[tuple[str, re.Pattern[str], str], ...] = (
-    ("-----BEGIN", re.compile(r"-----BEGIN [A-Z ]{0,30}PRIVATE KEY-----.*?(?:-----END|\Z)", re.DOTALL), MASK),
-    ("://", re.compile(r"(?<=://)([^\s/@:?#]{0,255}):(?:[^\s/?#]{1,1000})(?=@)"), rf"\1:{MASK}"),
-    ("eyJ", re.compile(r"\beyJ[\w-]{5,}\.[\w-]{2,}(?:\.[\w-]*)?"), MASK),
+_TEXTS: tuple[tuple[tuple[str, ...], re.Pattern[str], str], ...] = (
     (
-        "",
+        ("-----begin",),
+        re.compile(r"-----BEGIN [A-Z ]{0,30}PRIVATE KEY-----.*?(?:-----END|\Z)", re.DOTALL),
+        MASK,
+    ),
+    (("://",), re.compile(r"(?<=://)([^\s/@:?#]{0,255}):(?:[^\s/?#]{1,1000})(?=@)"), rf"\1:{MASK}"),
+    (("eyj",), re.compile(r"\beyJ[\w-]{5,}\.[\w-]{2,}(?:\.[\w-]*)?"), MASK),
+    (
+        ("bearer", "basic", "token"),
         re.compile(
             r"(?i)\b(bearer|basic|token)(\s+)(?=[\w.~+/=-]{0,1000}(?:[\d=]|(?-i:[a-z][A-Z])))[\w.~+/=-]{8,1000}"
         ),
         rf"\1\2{MASK}",
     ),
     (
-        "",
+        ("pass", "pwd", "secret", "token", "key", "authorization"),
         re.compile(
             r"""(?ix)\b((?:[a-z0-9]{1,40}[_-]){0,4}
             (?:password|passwd|passphrase|pwd|secret|token|api[_-]?key|apikey|access[_-]?key|authorization))
@@ -44,17 +52,21 @@ _TEXTS: tuple[tuple[str, re.Pattern[str], str], ...] = (
         rf"\1\2{MASK}",
     ),
     (
-        "",
+        ("sk", "pk", "rk", "gh", "github_pat", "glpat-", "xox", "akia", "asia", "aiza", "ph_"),
         re.compile(
             r"\b(?:sk|pk|rk)[-_](?:[A-Za-z0-9]{1,20}[-_]){0,4}[A-Za-z0-9]{16,}|\bgh[opsur]_[A-Za-z0-9]{20,}"
             r"|\bgithub_pat_\w{20,}|\bglpat-[\w-]{16,}|\bxox[abeprs]-[\w-]{10,}|\b(?:AKIA|ASIA)[A-Z0-9]{16}\b"
-            r"|\bAIza[\w-]{30,}"
+            r"|\bAIza[\w-]{30,}|\bph_[a-z0-9]{1,20}_[\w-]{12,}"
         ),
         MASK,
     ),
-    ("@", re.compile(r"(?<![\w.+-])[\w.+-]{1,64}@[A-Za-z0-9-]{1,63}(?:\.[A-Za-z0-9-]{1,63}){1,8}"), MASK),
+    (("@",), re.compile(r"(?<![\w.+-])[\w.+-]{1,64}@[A-Za-z0-9-]{1,63}(?:\.[A-Za-z0-9-]{1,63}){1,8}"), MASK),
 )
+"""What is masked: a text without any of the clues (in small letters) is not looked through."""
+_CLUE = re.compile("|".join(sorted({re.escape(clue) for clues, _, _ in _TEXTS for clue in clues})))
+"""Finds that there is any clue at all: most texts have none."""
 _CARD = re.compile(r"(?<![\w.-])(?:\d[ -]?){12,18}\d(?![\w-])")
+_MANY_DIGITS = re.compile(r"(?:\d[ -]?){12}\d")
 _DIGITS = re.compile(r"\D")
 
 
@@ -62,14 +74,38 @@ def mask_text(text: str) -> str:
     """`text` without passwords in URLs, tokens, keys, card numbers and e-mail addresses."""
     if len(text) > LOOKED_AT:
         text = _shortened(text)
-    for clue, pattern, instead in _TEXTS:
-        if clue in text:
-            text = pattern.sub(instead, text)
-    return _CARD.sub(_card, text)
+    small = text.lower()
+    if _CLUE.search(small):
+        for clues, pattern, instead in _TEXTS:
+            if any(clue in small for clue in clues):
+                text = pattern.sub(instead, text)
+    return _CARD.sub(_card, text) if _MANY_DIGITS.search(text) else text
+
+
+@lru_cache(maxsize=16_384)
+def mask_address(address: str) -> str:
+    """The network that an address is in: its first 24 bits of IPv4, or 48 of IPv6; one machine's own stays.
+
+    `unknown` for what is no address.
+    """
+    try:
+        found = ipaddress.ip_address(address.partition("%")[0])
+    except ValueError:
+        return "unknown"
+    if isinstance(found, ipaddress.IPv6Address) and found.ipv4_mapped is not None:
+        found = found.ipv4_mapped
+    if found.is_loopback:
+        return str(found)
+    return str(ipaddress.ip_network((int(found), 24 if found.version == 4 else 48), strict=False))
 
 
 def is_secret(key: str) -> bool:
     """Whether the name of a key says that its value is nobody's business."""
+    return _named_secret(key) if len(key) <= SHORT_NAME else _KEY.search(key) is not None
+
+
+@lru_cache(maxsize=4_096)
+def _named_secret(key: str) -> bool:
     return _KEY.search(key) is not None
 
 

@@ -37,7 +37,7 @@ def read_cursor(text: object) -> UUID | None:
 Cursor = Annotated[
     UUID | None,
     BeforeValidator(read_cursor),
-    WithJsonSchema({"type": "string", "pattern": "^[A-Za-z0-9_-]{22}$"}),
+    WithJsonSchema({"type": "string", "pattern": "^[A-Za-z0-9_-]{21}[AQgw]$"}),
 ]
 
 

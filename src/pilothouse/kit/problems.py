@@ -98,21 +98,31 @@ def problem_of(error: PilothouseError, *, instance: str, request_id: str) -> Pro
 
 
 def headers_of(error: PilothouseError) -> dict[str, str]:
-    """The response headers that belong to an error: its own, and when to try again."""
+    """The response headers that belong to an error: its own, when to try again, and what would be taken."""
     headers: dict[str, str] = dict(getattr(error, "headers", {}))
     if error.status in {429, 503}:
         headers.setdefault("retry-after", str(RETRY_AFTER))
+    if error.status == 401:
+        headers.setdefault("www-authenticate", "Bearer")
     return headers
 
 
 _SAID = {
     400: "The input is not valid.",
-    403: "The request comes from a page of another origin.",
+    401: "Nobody has signed in.",
+    403: "The principal may not do this.",
     404: "There is no such thing here.",
+    406: "Nothing that is accepted can be answered.",
+    408: "The body did not come in time.",
     409: "The state of the thing does not allow this.",
     410: "What was there is gone, and does not come back.",
     412: "The thing was changed meanwhile.",
+    413: "The body is too large.",
+    415: "The body is of a type that is not understood here.",
     416: "The range lies outside the content.",
+    421: "The server does not answer under this host name.",
+    429: "A limit was reached.",
+    431: "The head of the request is too large.",
     503: "A part that is needed does not answer.",
 }
 

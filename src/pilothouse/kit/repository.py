@@ -8,11 +8,12 @@ from dataclasses import dataclass
 from typing import Any, ClassVar, Generic, TypeVar
 from uuid import UUID
 
-from sqlalchemy import DateTime, Integer, Select, Text, Uuid, column, select, table, text
+from sqlalchemy import DateTime, Integer, Select, Text, Uuid, column, exc, select, table, text
 from sqlalchemy.ext.asyncio import AsyncSession
 from sqlalchemy.orm import DeclarativeBase, Mapped, mapped_column
 from sqlalchemy.types import TypeEngine
 
+from pilothouse.errors import Conflict
 from pilothouse.kit.pagination import PageQuery, cursor_of
 from pilothouse.kit.scope import Scope
 
@@ -57,6 +58,14 @@ class Repository:
         """See what `scope` may see through `session`."""
         self._session = session
         self._tenant_id = scope.tenant_id
+
+    async def _keep(self, row: R, taken: Conflict) -> None:
+        """Write a new or changed row of the tenant; raises `taken` where another has what is to be unique."""
+        self._session.add(row)
+        try:
+            await self._session.flush()
+        except exc.IntegrityError as error:
+            raise taken from error
 
     async def _shared_steps(self, run_id: UUID, kinds: Collection[str]) -> list[tuple[UUID, Select[Any]]]:
         """The runs whose journals a fork shares, each with the keys of its shared entries of these kinds.

@@ -3,16 +3,17 @@
 from collections.abc import Awaitable, Callable
 from typing import Annotated
 
-from fastapi import APIRouter, Depends, Query
+from fastapi import Depends, Query
 
 from pilothouse.kit.problems import documented
 from pilothouse.limits.schemas import Limit, LimitKey, Limits
 from pilothouse.limits.service import LimitBook
+from pilothouse.routing import Endpoints
 
 
-def routes(provide: Callable[..., Awaitable[LimitBook]]) -> APIRouter:
+def routes(provide: Callable[..., Awaitable[LimitBook]]) -> Endpoints:
     """The endpoints; `provide` makes the service for a request."""
-    router = APIRouter(prefix="/limits", tags=["limits"])
+    router = Endpoints(prefix="/limits", tags=["limits"])
 
     @router.get("")
     async def list_limits(limits: Annotated[LimitBook, Depends(provide)]) -> Limits:

@@ -7,9 +7,12 @@ from typing import Annotated, Self
 
 from pydantic import BaseModel, ConfigDict, Field, model_validator
 
+from pilothouse.kit.numbers import Whole
+
 EVERY_WORKFLOW = "*"
 MOST = 1_000_000
 DAY = 86_400
+
 
 Workflow = Annotated[
     str,
@@ -59,9 +62,9 @@ class Limit(LimitKey):
     that were not used are saved, as many as `rate`. What has no number is not limited; 0 executes nothing.
     """
 
-    concurrency: int | None = Field(default=None, ge=0, le=MOST)
-    rate: int | None = Field(default=None, ge=1, le=MOST)
-    per_seconds: int = Field(default=1, ge=1, le=DAY)
+    concurrency: Annotated[int, Field(ge=0, le=MOST, strict=True), Whole] | None = None
+    rate: Annotated[int, Field(ge=1, le=MOST, strict=True), Whole] | None = None
+    per_seconds: Annotated[int, Field(ge=1, le=DAY, strict=True), Whole] = 1
 
     @model_validator(mode="after")
     def _limits_something(self) -> Self:

@@ -13,7 +13,8 @@ import psycopg
 import structlog
 from sqlalchemy.exc import DBAPIError
 
-from pilothouse.errors import PilothouseError
+from pilothouse.errors import Category, PilothouseError
+from pilothouse.kit.access import ensure_roles
 from pilothouse.migrations.locks import Blockers, Patience, bounded, patiently
 from pilothouse.runtime import partitions
 from pilothouse.runtime.connection import CONNECT_TIMEOUT, explain
@@ -31,6 +32,13 @@ class SchemaTooNew(PilothouseError):
     """The database was made by a newer version of Pilothouse."""
 
     code = "schema_too_new"
+
+
+class NotTheOwner(PilothouseError):
+    """This login may not change the schema."""
+
+    code = "not_the_owner"
+    category = Category.USER
 
 
 def revisions() -> dict[str, str]:
@@ -67,11 +75,13 @@ def upgrade(conninfo: str, patience: Patience | None = None) -> str | None:
     """Migrate the database to the newest schema and see to the journal's partitions.
 
     Processes of the release before may go on meanwhile, and be started afterwards. Returns the revision it
-    was at before (None: it was empty). Raises `DatabaseUnavailable`, `MigrationBlocked`, and `SchemaTooNew`
-    where a newer version has made the schema one on which this version does not work.
+    was at before (None: it was empty). Raises `DatabaseUnavailable`, `RolesMissing`, `NotTheOwner`,
+    `MigrationBlocked`, and `SchemaTooNew` where a newer version has made the schema one on which this version
+    does not work.
     """
     try:
         with psycopg.connect(conninfo, autocommit=True, connect_timeout=CONNECT_TIMEOUT) as connection:
+            ensure_roles(connection)
             before = revision(connection)
             if before is not None and before > head():
                 _assert_usable(connection, before)
@@ -82,6 +92,11 @@ def upgrade(conninfo: str, patience: Patience | None = None) -> str | None:
             return before
     except psycopg.OperationalError as error:
         raise explain(error) from error
+    except psycopg.errors.InsufficientPrivilege as error:
+        raise NotTheOwner(
+            f"The schema has to be changed, and this login may not do that ({str(error).splitlines()[0]}).",
+            hint="Run `pilothouse db migrate` where PILOTHOUSE_DATABASE_OWNER_URL names who owns it.",
+        ) from error
 
 
 @contextmanager

@@ -3,18 +3,25 @@
 from collections.abc import Awaitable, Callable
 from typing import Annotated
 
-from fastapi import APIRouter, Depends, Path
+from fastapi import Depends, Path
 
 from pilothouse.kit.problems import documented
 from pilothouse.retention.schemas import Estimates, Rule, RuleEdit, Rules
 from pilothouse.retention.service import Retention
+from pilothouse.routing import Endpoints
 
-Workflow = Annotated[str, Path(description="A workflow's name, or `*` for those without a rule.")]
+Workflow = Annotated[
+    str,
+    Path(
+        pattern=r"^(\*|[A-Za-z_][A-Za-z0-9_.\-]{0,99})$",
+        description="A workflow's name, or `*` for those without a rule.",
+    ),
+]
 
 
-def routes(provide: Callable[..., Awaitable[Retention]]) -> APIRouter:
+def routes(provide: Callable[..., Awaitable[Retention]]) -> Endpoints:
     """The endpoints of retention; `provide` makes the service for a request."""
-    router = APIRouter(prefix="/retention", tags=["retention"])
+    router = Endpoints(prefix="/retention", tags=["retention"])
     Provided = Annotated[Retention, Depends(provide)]  # noqa: N806 - a type
 
     @router.get("")

@@ -24,7 +24,8 @@ class Pace:
 
     A batch has at most `runs` runs with about `entries` entries and takes a `share` of the time at most. A
     rule is applied `every` so often. A content is removed only when the last run that named it has been gone
-    for `grace`: longer than anybody takes to name what was put already.
+    for `grace`: longer than anybody takes to name what was put already. What a legal hold has kept is looked
+    for as long as the hold was `released` lately.
     """
 
     runs: int = 200
@@ -34,6 +35,7 @@ class Pace:
     every: dt.timedelta = dt.timedelta(hours=1)
     grace: dt.timedelta = dt.timedelta(days=1)
     idle: dt.timedelta = dt.timedelta(minutes=1)
+    released: dt.timedelta = dt.timedelta(days=30)
 
 
 class Remover:
@@ -55,9 +57,10 @@ class Remover:
     async def batch(self, now: dt.datetime, tenant_id: str | None = None) -> tuple[Due, Removed] | None:
         """Apply the most urgent rule to its next runs; None where none is due."""
         pace = self.pace
-        if self._whole is None:
-            self._whole = await self._wholly_past(now)
-        async with self._database.session() as session:
+        whole = self._whole  # another batch may end the pass meanwhile
+        if whole is None:
+            whole = self._whole = await self._wholly_past(now)
+        async with self._database.maintenance() as session:
             removal = Removal(session)
             rule = await removal.due(now, tenant_id)
             if rule is None:
@@ -65,7 +68,7 @@ class Remover:
                 return None
             removed = Removed()
             if rule.keep != Keep.EVERYTHING:
-                ranges = [(part.first, part.following) for part in self._whole]
+                ranges = [(part.first, part.following) for part in whole]
                 removed = await removal.batch(rule, now, runs=pace.runs, entries=pace.entries, dropped=ranges)
             over = removed.last_id is None
             await removal.move_on(rule, removed, now + pace.every if over else now, now if over else None)
@@ -85,7 +88,7 @@ class Remover:
     async def contents(self, now: dt.datetime) -> int:
         """Remove contents that no run has named for a while; returns how many were looked at."""
         before = now - self.pace.grace
-        async with self._database.session() as session:
+        async with self._database.maintenance() as session:
             removal = Removal(session)
             found = await removal.freed(before, self.pace.contents)
             for content in found:
@@ -96,6 +99,14 @@ class Remover:
         if gone := [content.sha256 for content in found if not content.named]:
             log.info("contents_removed", contents=len(gone))
         return len(found)
+
+    async def decisions(self, now: dt.datetime) -> int:
+        """Remove decisions that a legal hold has kept beyond their runs and keeps no more; how many."""
+        async with self._database.maintenance() as session:
+            removed = await Removal(session).let_go(now - self.pace.released, self.pace.entries)
+        if removed:
+            log.info("decisions_removed", decisions=removed)
+        return removed
 
     async def months(self, now: dt.datetime) -> list[str]:
         """Drop the journal's past months in which no run has a journal any more; returns their names."""
@@ -112,11 +123,13 @@ class Remover:
             yield done[1]
         while await self.contents(now) == self.pace.contents:
             continue
+        while await self.decisions(now) == self.pace.entries:
+            continue
         await self.months(now)
 
     async def _wholly_past(self, now: dt.datetime) -> list[partitions.Partition]:
         past = await asyncio.to_thread(partitions.past_at, self._direct, now)
-        async with self._database.session() as session:
+        async with self._database.maintenance() as session:
             removal = Removal(session)
             return [part for part in past if await removal.is_wholly_past(part.first, part.following, now)]
 
@@ -132,13 +145,15 @@ class RetentionChore:
         self._due = dt.datetime.min.replace(tzinfo=dt.UTC)
 
     async def tend(self, now: dt.datetime) -> dt.datetime | None:
-        """One batch, if a rule is due; then contents and months. Pauses for longer than it worked."""
+        """One batch, if a rule is due; then contents, decisions, months. Pauses for longer than it worked."""
         if now < self._due:
             return self._due
         pace, loop = self._remover.pace, asyncio.get_running_loop()
         began = loop.time()
         self._due = now + pace.idle
-        more = await self._remover.batch(now) is not None or await self._remover.contents(now) > 0
+        remover = self._remover
+        more = await remover.batch(now) is not None or await remover.contents(now) > 0
+        more = more or await remover.decisions(now) > 0
         if more:
             self._due = now + dt.timedelta(seconds=(loop.time() - began) / pace.share)
         else:

@@ -8,6 +8,8 @@ from typing import Annotated
 
 from pydantic import BaseModel, ConfigDict, Field
 
+from pilothouse.kit.numbers import Whole
+
 EVERY_WORKFLOW = "*"
 """The rule of a tenant for workflows that have none of their own."""
 
@@ -25,7 +27,7 @@ class RuleEdit(BaseModel):
 
     model_config = ConfigDict(extra="forbid")
 
-    days: Annotated[int, Field(ge=1, le=36_500, description="Days after a run's end.")]
+    days: Annotated[int, Field(ge=1, le=36_500, description="Days after a run's end."), Whole]
     keep: Keep = Keep.NOTHING
 
 

@@ -4,16 +4,19 @@ from collections.abc import Awaitable, Callable
 from typing import Annotated
 from uuid import UUID
 
-from fastapi import APIRouter, Depends, Header, Query, Request, Response
+from fastapi import Depends, Header, Query, Request, Response
 
 from pilothouse.kit.pagination import Page
 from pilothouse.kit.problems import documented
-from pilothouse.kit.scope import Scope, local_scope
+from pilothouse.kit.scope import Scope, request_scope
+from pilothouse.routing import Endpoints
 from pilothouse.runs.filters import RunQuery
+from pilothouse.runs.moving import Moving
 from pilothouse.runs.schemas import (
     Cards,
     Journal,
     JournalQuery,
+    Name,
     Run,
     RunSummary,
     Submission,
@@ -21,9 +24,10 @@ from pilothouse.runs.schemas import (
     WorkflowSummary,
 )
 from pilothouse.runs.service import Runs
+from pilothouse.runs.showing import Showing
 from pilothouse.runs.workflows import WorkflowCatalogue
 
-Scoped = Annotated[Scope, Depends(local_scope)]
+Scoped = Annotated[Scope, Depends(request_scope)]
 IdempotencyKey = Annotated[
     str | None,
     Header(
@@ -33,9 +37,21 @@ IdempotencyKey = Annotated[
 ]
 
 
-def reading(provide: Callable[..., Awaitable[Runs]]) -> APIRouter:
+def showing(provide: Callable[..., Awaitable[Showing]]) -> Endpoints:
+    """The endpoint that shows one run; `provide` makes the service for a request."""
+    router = Endpoints(prefix="/runs", tags=["runs"])
+
+    @router.get("/{run_id}", responses=documented(400, 404))
+    async def show_run(runs: Annotated[Showing, Depends(provide, use_cache=False)], run_id: UUID) -> Run:
+        """Show a run: how far it is, what it needs and what came of it."""
+        return await runs.show(run_id)
+
+    return router
+
+
+def reading(provide: Callable[..., Awaitable[Runs]]) -> Endpoints:
     """Endpoints that show runs; `provide` makes the service for a request."""
-    router = APIRouter(prefix="/runs", tags=["runs"])
+    router = Endpoints(prefix="/runs", tags=["runs"])
 
     @router.get("", responses=documented(400))
     async def list_runs(
@@ -43,11 +59,6 @@ def reading(provide: Callable[..., Awaitable[Runs]]) -> APIRouter:
     ) -> Page[RunSummary]:
         """List runs that fit a filter, by default the newest first."""
         return await runs.page(query)
-
-    @router.get("/{run_id}", responses=documented(400, 404))
-    async def show_run(runs: Annotated[Runs, Depends(provide)], run_id: UUID) -> Run:
-        """Show a run: how far it is, what it needs and what came of it."""
-        return await runs.show(run_id)
 
     @router.get("/{run_id}/journal", responses=documented(400, 404))
     async def read_journal(
@@ -66,13 +77,13 @@ def reading(provide: Callable[..., Awaitable[Runs]]) -> APIRouter:
     return router
 
 
-def moving(provide: Callable[..., Awaitable[Runs]]) -> APIRouter:
+def moving(provide: Callable[..., Awaitable[Moving]]) -> Endpoints:
     """Endpoints that make and move runs; `provide` makes the service for a request."""
-    router = APIRouter(prefix="/runs", tags=["runs"])
+    router = Endpoints(prefix="/runs", tags=["runs"])
 
     @router.post("", status_code=201, responses=documented(400, 409))
     async def submit_run(
-        runs: Annotated[Runs, Depends(provide)],
+        runs: Annotated[Moving, Depends(provide)],
         wanted: Submission,
         request: Request,
         response: Response,
@@ -84,21 +95,21 @@ def moving(provide: Callable[..., Awaitable[Runs]]) -> APIRouter:
         return run
 
     @router.post("/{run_id}/cancel", responses=documented(400, 404, 409))
-    async def cancel_run(runs: Annotated[Runs, Depends(provide)], run_id: UUID) -> Run:
+    async def cancel_run(runs: Annotated[Moving, Depends(provide)], run_id: UUID) -> Run:
         """Cancel a run. Doing so again changes nothing; a run that has ended otherwise is a conflict."""
         return await runs.cancel(run_id)
 
     @router.post("/{run_id}/retry", responses=documented(400, 404, 409))
-    async def retry_run(runs: Annotated[Runs, Depends(provide)], run_id: UUID) -> Run:
+    async def retry_run(runs: Annotated[Moving, Depends(provide)], run_id: UUID) -> Run:
         """Retry a failed run from its failed step. A run that has not failed is a conflict."""
         return await runs.retry(run_id)
 
     return router
 
 
-def describing(catalogue: WorkflowCatalogue) -> APIRouter:
+def describing(catalogue: WorkflowCatalogue) -> Endpoints:
     """Endpoints that tell what can be submitted."""
-    router = APIRouter(prefix="/workflows", tags=["workflows"])
+    router = Endpoints(prefix="/workflows", tags=["workflows"])
 
     @router.get("")
     async def list_workflows() -> Workflows:
@@ -106,7 +117,7 @@ def describing(catalogue: WorkflowCatalogue) -> APIRouter:
         return catalogue.all()
 
     @router.get("/{name}", responses=documented(404))
-    async def show_workflow(name: str) -> WorkflowSummary:
+    async def show_workflow(name: Name) -> WorkflowSummary:
         """Show a workflow with the schema of its input."""
         return catalogue.show(name)
 

@@ -12,7 +12,6 @@ from uuid import UUID
 
 from pydantic import (
     AfterValidator,
-    AwareDatetime,
     BaseModel,
     BeforeValidator,
     ConfigDict,
@@ -22,11 +21,13 @@ from pydantic import (
 )
 
 from pilothouse.errors import InvalidInput
+from pilothouse.kit.moments import Moment
 from pilothouse.kit.pagination import DEFAULT_LIMIT, MAX_LIMIT
 from pilothouse.runs.status import Name, RunStatus
 from pilothouse.runtime import labels
 
 MAX_VERSION = 2_147_483_647
+OTHER_ORDER = "`cursor` belongs to a list in another order"
 EPOCH = dt.datetime(1970, 1, 1, tzinfo=dt.UTC)
 
 
@@ -49,7 +50,10 @@ IdPart = Annotated[str, Field(pattern=r"^[0-9A-Fa-f-]{4,36}$", examples=["5f0c2b
 IdStart = Annotated[IdPart, AfterValidator(_id_start)]
 
 
-Labels = Annotated[list[str], AfterValidator(_labels)]
+_LABEL = WithJsonSchema(
+    {"type": "string", "format": "label", "pattern": f"{labels.KEY[:-1]}:", "maxLength": 319}
+)
+Labels = Annotated[list[Annotated[str, _LABEL]], AfterValidator(_labels)]
 
 
 class Sort(StrEnum):
@@ -63,7 +67,9 @@ class Sort(StrEnum):
 class RunFilter(BaseModel):
     """Which runs are meant; a run has to fit everything that is given. Without anything: all of them."""
 
-    model_config = ConfigDict(frozen=True, extra="forbid")
+    model_config = ConfigDict(
+        frozen=True, extra="forbid", json_schema_extra={"dependentRequired": {"version": ["workflow"]}}
+    )
 
     status: list[RunStatus] = Field(default_factory=list, description="Any of these states.")
     workflow: Name | None = None
@@ -73,14 +79,15 @@ class RunFilter(BaseModel):
     principal: str | None = Field(default=None, max_length=255, description="Who submitted it.")
     schedule_id: UUID | None = Field(default=None, description="The schedule that made it.")
     forked_from: UUID | None = Field(default=None, description="The run that it is a fork of.")
+    engagement_id: UUID | None = Field(default=None, description="The engagement that it is in.")
     label: Labels = Field(default_factory=list, description="`key:value`; all of these labels.")
     has_open_questions: bool | None = None
     id_prefix: IdStart | None = Field(default=None, description="How the id begins.")
     id_suffix: IdPart | None = Field(default=None, description="How the id ends.")
-    created_after: AwareDatetime | None = None
-    created_before: AwareDatetime | None = None
-    finished_after: AwareDatetime | None = None
-    finished_before: AwareDatetime | None = None
+    created_after: Moment | None = None
+    created_before: Moment | None = None
+    finished_after: Moment | None = None
+    finished_before: Moment | None = None
 
     @model_validator(mode="after")
     def _version_of_something(self) -> Self:
@@ -88,6 +95,12 @@ class RunFilter(BaseModel):
             message = "`version` is a workflow's: give `workflow` as well"
             raise ValueError(message)
         return self
+
+    @property
+    def has_moments(self) -> bool:
+        """Whether a moment bounds what is meant."""
+        given = (self.created_after, self.created_before, self.finished_after, self.finished_before)
+        return any(moment is not None for moment in given)
 
     @property
     def labels(self) -> dict[str, str]:
@@ -115,6 +128,10 @@ class Place:
         return base64.urlsafe_b64encode(stamp + self.id.bytes).decode().rstrip("=")
 
 
+_PLACE = r"^([A-Za-z0-9_-]{21}[AQgw]|A[A-Za-v][A-Za-z0-9_-]{30})$"
+"""What a cursor looks like: 16 bytes in base64, or behind 8 bytes of a moment between 1970 and 8800."""
+
+
 def read_place(text: object) -> Place | None:
     """The place that a cursor names; raises `ValueError` for anything that `Place.text` has not made."""
     if text is None or isinstance(text, Place):
@@ -137,7 +154,7 @@ def read_place(text: object) -> Place | None:
 Cursor = Annotated[
     Place | None,
     BeforeValidator(read_place),
-    WithJsonSchema({"type": "string", "pattern": "^[A-Za-z0-9_-]{22}([A-Za-z0-9_-]{10})?$"}),
+    WithJsonSchema({"type": "string", "pattern": _PLACE}),
 ]
 
 
@@ -155,12 +172,10 @@ class RunQuery(RunFilter):
     @property
     def by_moment(self) -> bool:
         """Whether the list is ordered by a moment, and not by ids alone."""
-        given = (self.created_after, self.created_before, self.finished_after, self.finished_before)
-        return self.sort is Sort.CHANGED or any(moment is not None for moment in given)
+        return self.sort is Sort.CHANGED or self.has_moments
 
     @model_validator(mode="after")
     def _cursor_of_this_order(self) -> Self:
         if self.cursor is not None and (self.cursor.at is not None) != self.by_moment:
-            message = "`cursor` belongs to a list in another order"
-            raise ValueError(message)
+            raise ValueError(OTHER_ORDER)
         return self

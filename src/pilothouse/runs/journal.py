@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import base64
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 
 import orjson
 import structlog
@@ -13,7 +13,8 @@ from pilothouse.errors import Unavailable
 from pilothouse.runs.schemas import Encoding, JournalEntry
 from pilothouse.runs.tables import JournalRow
 from pilothouse.runtime.entries import Codec, PayloadUnreadable, decode
-from pilothouse.runtime.payloads import Payloads, measures
+from pilothouse.runtime.payloads import ASIDE, Payloads, measures
+from pilothouse.runtime.sealing import of_entry
 from pilothouse.runtime.tail_pages import Line
 
 log = structlog.get_logger(__name__)
@@ -39,16 +40,20 @@ def shown(row: JournalRow | Line) -> JournalEntry:
 
 
 async def whole(payloads: Payloads, rows: Sequence[JournalRow]) -> list[JournalRow]:
-    """The rows with their large payloads in place, as far as these can be had; no session knows of those."""
-    return [await _whole(payloads, row) if row.codec == Codec.REFERENCE else row for row in rows]
+    """The rows with their large and sealed payloads in place, as far as these can be had, for no session."""
+    return [await _whole(payloads, row) if row.codec in ASIDE else row for row in rows]
 
 
 async def _whole(payloads: Payloads, row: JournalRow) -> JournalRow:
+    codec, payload = await payloads.shown(row.codec, row.payload, of_entry(row.tenant_id, row.run_id, row))
     try:
-        codec, payload = await payloads.fetched(row.payload)
+        if codec == Codec.REFERENCE:
+            codec, payload = await payloads.fetched(payload)
     except (PayloadUnreadable, Unavailable) as error:
         log.warning("payload_not_shown", run_id=str(row.run_id), seq=row.seq, reason=str(error))
-        return row
+    replaced: Callable[..., JournalRow] | None = getattr(row, "_replace", None)
+    if replaced is not None:  # as a read without an ORM has it
+        return replaced(codec=codec, payload=payload)
     known = {name: value for name, value in vars(row).items() if name in row.__table__.columns}  # as loaded
     return JournalRow(**known | {"codec": codec, "payload": payload})
 

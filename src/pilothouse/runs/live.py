@@ -222,7 +222,10 @@ class Live:
             self._forms = TenantForms(present.incarnation)
 
         def wanted(line: Line) -> bool:
-            return (not kinds or line.kind in kinds) and (not workflows or line.workflow in workflows)
+            seen = scope.engagement_id in (None, line.engagement_id)
+            return (
+                seen and (not kinds or line.kind in kinds) and (not workflows or line.workflow in workflows)
+            )
 
         view = await self._feeds.follow_tenant(scope.tenant_id, place, silence=self.heartbeat)
         return self._opened(
@@ -249,7 +252,11 @@ class Live:
 def _run_of(view: RunView, scope: Scope, run_id: UUID, after: int) -> RunState:
     """The state of the run that is to be watched. Raises `NotFound` and `InvalidInput`."""
     run = view.first.run if view.first else None
-    if run is None or run.tenant_id != scope.tenant_id:
+    if (
+        run is None
+        or run.tenant_id != scope.tenant_id
+        or scope.engagement_id not in (None, run.engagement_id)
+    ):
         raise NotFound(f"There is no run {run_id}.")
     if after > run.seq:
         raise InvalidInput(

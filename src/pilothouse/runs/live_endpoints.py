@@ -5,14 +5,16 @@ from typing import Annotated
 from uuid import UUID
 
 import structlog
-from fastapi import APIRouter, Depends, Header, Query
+from fastapi import Depends, Header, Query
 from fastapi.sse import format_sse_event
+from pydantic import WithJsonSchema
 from starlette.responses import Response
 from starlette.types import Receive, Send
 from starlette.types import Scope as Connection
 
 from pilothouse.kit.problems import documented
-from pilothouse.kit.scope import Scope, local_scope
+from pilothouse.kit.scope import Scope, request_scope
+from pilothouse.routing import Endpoints
 from pilothouse.runs.live import Batch, Live, RunStream, TenantStream
 from pilothouse.runs.live_cursor import PATTERN
 from pilothouse.runs.live_forms import ALIVE, delta_event, end_event, entry_event, seen_event
@@ -24,10 +26,14 @@ log = structlog.get_logger(__name__)
 RECONNECT_AFTER = 2_000
 """Milliseconds after which a client opens a broken stream anew."""
 
-Scoped = Annotated[Scope, Depends(local_scope)]
+Scoped = Annotated[Scope, Depends(request_scope)]
 _RESUMED = "The last event that was seen; sent by browsers that open a broken stream anew."
 _AFTER = "As Last-Event-ID, for the first request; the header goes first."
-Resumed = Annotated[int | None, Header(alias="Last-Event-ID", ge=0, le=MAX_SEQ, description=_RESUMED)]
+Resumed = Annotated[
+    Seq | None,
+    WithJsonSchema({"type": "integer", "minimum": 0, "maximum": MAX_SEQ}),
+    Header(alias="Last-Event-ID", description=_RESUMED),
+]
 After = Annotated[Seq, Query(description=_AFTER)]
 CursorResumed = Annotated[str | None, Header(alias="Last-Event-ID", pattern=PATTERN, description=_RESUMED)]
 CursorAfter = Annotated[str | None, Query(pattern=PATTERN, description=_AFTER)]
@@ -60,9 +66,9 @@ RUN_EVENT = event_schema(
 TENANT_EVENT = event_schema("The entry's cursor.", "The entry's `kind`.", "TenantEntry")
 
 
-def following(live: Live) -> APIRouter:
+def following(live: Live) -> Endpoints:
     """The endpoints that stream runs as they happen."""
-    router = APIRouter(tags=["runs"])
+    router = Endpoints(tags=["runs"])
 
     @router.get(
         "/runs/{run_id}/events",
@@ -124,6 +130,10 @@ class EventStream(Response):
         del self.headers["content-length"]
         self._stream = stream
         self._patience = patience
+
+    def close(self) -> None:
+        """Close the stream of a response that is never sent."""
+        self._stream.close()
 
     async def __call__(self, scope: Connection, receive: Receive, send: Send) -> None:
         """Send what comes until it ends or the client is gone."""

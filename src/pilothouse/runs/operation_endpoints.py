@@ -4,10 +4,12 @@ from collections.abc import Awaitable, Callable
 from typing import Annotated
 from uuid import UUID
 
-from fastapi import APIRouter, Depends, HTTPException, Query, Request, Response
+from fastapi import Depends, HTTPException, Query, Request, Response
 
 from pilothouse.kit.problems import documented
+from pilothouse.routing import Endpoints
 from pilothouse.runs.endpoints import IdempotencyKey
+from pilothouse.runs.moving import Moving
 from pilothouse.runs.operation_schemas import (
     BulkRequest,
     BulkResult,
@@ -19,15 +21,15 @@ from pilothouse.runs.operation_schemas import (
 )
 from pilothouse.runs.operations import Operations
 from pilothouse.runs.schemas import Run
-from pilothouse.runs.service import Runs
+from pilothouse.runs.showing import Showing
 
 
-def operating_on_many(provide: Callable[..., Awaitable[Operations]]) -> APIRouter:
+def operating_on_many(provide: Callable[..., Awaitable[Operations]]) -> Endpoints:
     """Endpoints for many runs; `provide` makes the service for a request.
 
     They stand before those that show one run, because `statistics` would be taken for an id there.
     """
-    router = APIRouter(prefix="/runs", tags=["runs"])
+    router = Endpoints(prefix="/runs", tags=["runs"])
 
     @router.get("/statistics", responses=documented(400))
     async def show_statistics(
@@ -67,15 +69,17 @@ async def _not_to_be_read() -> None:
 
 
 def operating_on_one(
-    provide: Callable[..., Awaitable[Operations]], shown: Callable[..., Awaitable[Runs]]
-) -> APIRouter:
-    """Endpoints for one run; `provide` and `shown` make the services for a request."""
-    router = APIRouter(prefix="/runs", tags=["runs"])
+    provide: Callable[..., Awaitable[Operations]],
+    moving: Callable[..., Awaitable[Moving]],
+    shown: Callable[..., Awaitable[Showing]],
+) -> Endpoints:
+    """Endpoints for one run; `provide`, `moving` and `shown` make the services for a request."""
+    router = Endpoints(prefix="/runs", tags=["runs"])
 
-    @router.post("/{run_id}/fork", status_code=201, responses=documented(400, 404, 409))
+    @router.post("/{run_id}/fork", status_code=201, responses=documented(400, 403, 404, 409))
     async def fork_run(  # noqa: PLR0917 - FastAPI fills in each of them by its name
         operations: Annotated[Operations, Depends(provide)],
-        runs: Annotated[Runs, Depends(shown)],
+        runs: Annotated[Showing, Depends(shown)],
         run_id: UUID,
         wanted: ForkRequest,
         request: Request,
@@ -91,14 +95,8 @@ def operating_on_one(
         return await runs.show(made)
 
     @router.patch("/{run_id}/labels", responses=documented(400, 404))
-    async def label_run(
-        operations: Annotated[Operations, Depends(provide)],
-        runs: Annotated[Runs, Depends(shown)],
-        run_id: UUID,
-        change: LabelChange,
-    ) -> Run:
+    async def label_run(runs: Annotated[Moving, Depends(moving)], run_id: UUID, change: LabelChange) -> Run:
         """Set labels of a run, and take away those that are null (a merge patch, RFC 7396)."""
-        await operations.label(run_id, change)
-        return await runs.show(run_id)
+        return await runs.label(run_id, change)
 
     return router

@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 import datetime as dt
-from typing import Annotated
+from typing import Annotated, Self
 from uuid import UUID
 
-from pydantic import AwareDatetime, BaseModel, ConfigDict, Field, JsonValue, model_validator
+from pydantic import BaseModel, ConfigDict, Field, JsonValue, field_validator, model_validator
 
+from pilothouse.kit.moments import Moment
+from pilothouse.kit.numbers import Truth, Whole, truth, whole
 from pilothouse.kit.pagination import MAX_LIMIT
-from pilothouse.runs.filters import MAX_VERSION, Cursor, RunFilter
+from pilothouse.runs.filters import MAX_VERSION, OTHER_ORDER, Cursor, RunFilter
 from pilothouse.runs.schemas import LabelKey, Labels, LabelValue, RunStatus
 from pilothouse.runtime.questions import MAX_ANSWER
 
@@ -38,7 +40,7 @@ class LabelChange(BaseModel):
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 
-    labels: dict[LabelKey, LabelValue | None]
+    labels: dict[LabelKey, LabelValue | None] = Field(json_schema_extra={"additionalProperties": False})
 
 
 class BulkRequest(BaseModel):
@@ -51,16 +53,35 @@ class BulkRequest(BaseModel):
     model_config = ConfigDict(frozen=True, extra="forbid")
 
     filter: RunFilter = RunFilter()
-    all: bool = False
-    dry_run: bool = False
-    limit: int = Field(default=MAX_LIMIT, ge=1, le=MAX_LIMIT)
+    all: Annotated[bool, Truth] = False
+    dry_run: Annotated[bool, Truth] = False
+    limit: Annotated[int, Field(ge=1, le=MAX_LIMIT), Whole] = MAX_LIMIT
     cursor: Cursor = None
+
+    @field_validator("filter", mode="before")
+    @classmethod
+    def _of_json(cls, value: object) -> object:
+        """In a body, what a query has to write as text is what it is in JSON."""
+        if isinstance(value, dict):
+            for name, check in (("version", whole), ("has_open_questions", truth)):
+                if value.get(name) is not None:
+                    check(value[name])
+        return value
+
+    @model_validator(mode="after")
+    def _cursor_of_this_order(self) -> Self:
+        if self.cursor is not None and (self.cursor.at is not None) != self.filter.has_moments:
+            raise ValueError(OTHER_ORDER)
+        return self
 
 
 class MoveRequest(BulkRequest):
     """Which open runs are moved to the version `to` of their workflow, which the filter names."""
 
-    to: int = Field(ge=1, le=MAX_VERSION)
+    filter: RunFilter = Field(
+        json_schema_extra={"required": ["workflow"], "properties": {"workflow": {"type": "string"}}}
+    )
+    to: Annotated[int, Field(ge=1, le=MAX_VERSION), Whole]
 
     @model_validator(mode="after")
     def _of_one_workflow(self) -> MoveRequest:
@@ -99,8 +120,8 @@ class StatisticsQuery(BaseModel):
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 
-    since: AwareDatetime | None = Field(default=None, alias="from")
-    until: AwareDatetime | None = Field(default=None, alias="to")
+    since: Moment | None = Field(default=None, alias="from")
+    until: Moment | None = Field(default=None, alias="to")
 
 
 class Count(BaseModel):

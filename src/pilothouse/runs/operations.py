@@ -6,6 +6,8 @@ import datetime as dt
 import time
 from collections import Counter
 from collections.abc import Awaitable, Callable, Sequence
+from functools import partial
+from typing import Any
 from uuid import UUID
 
 import orjson
@@ -14,6 +16,7 @@ from pydantic_core import to_json
 
 from pilothouse.errors import Conflict, InvalidInput, NotFound
 from pilothouse.kit.scope import Scope
+from pilothouse.policies.service import Authority
 from pilothouse.runs.filters import RunQuery
 from pilothouse.runs.operation_schemas import (
     BulkRequest,
@@ -28,6 +31,7 @@ from pilothouse.runs.operation_schemas import (
     Statistics,
     StatisticsQuery,
 )
+from pilothouse.runs.queue_room import QueueRoom
 from pilothouse.runs.repository import RunRepository
 from pilothouse.runs.repository.listing import place_of
 from pilothouse.runs.repository.statistics import MOST
@@ -36,7 +40,8 @@ from pilothouse.runs.tables import RunRow
 from pilothouse.runtime import labels
 from pilothouse.runtime.engine import Engine
 from pilothouse.runtime.entries import PayloadUnreadable, decode
-from pilothouse.runtime.forking import ForkOrder
+from pilothouse.runtime.forking import ForkOrder, anybody
+from pilothouse.runtime.sealing import of_entry
 
 log = structlog.get_logger(__name__)
 
@@ -55,15 +60,37 @@ Work = Callable[[UUID], Awaitable[str | None]]
 class Operations:
     """What a scope may do to runs beyond submitting and cancelling one."""
 
-    def __init__(self, repository: RunRepository, engine: Engine, scope: Scope) -> None:
-        """Find runs through `repository`; the engine moves them."""
+    def __init__(
+        self,
+        repository: RunRepository,
+        engine: Engine,
+        scope: Scope,
+        authority: Authority | None = None,
+        room: QueueRoom | None = None,
+    ) -> None:
+        """Find runs through `repository`; the engine moves them.
+
+        `authority` (None: nobody is in the way) says who may answer the questions of a fork, and `room`
+        (None: always) whether the queue has room for it.
+        """
+        self._room = room
         self._repository = repository
         self._engine = engine
         self._scope = scope
+        self._authority = authority
 
     async def fork(self, run_id: UUID, wanted: ForkRequest, idempotency_key: str | None) -> UUID:
-        """Fork a run; returns the id of the fork. Raises as `Engine.fork`."""
+        """Fork a run; returns the id of the fork.
+
+        Raises as `Engine.fork`, `Forbidden` for the answer to a question whose role the scope lacks, and
+        `QueueFull`.
+        """
+        if await self._repository.get(run_id) is None:
+            raise NotFound(f"There is no run {run_id}.")
+        if self._room is not None:
+            await self._room.take(self._scope)
         changed = "input" in wanted.model_fields_set
+        authority = self._authority
         order = ForkOrder(
             parent=run_id,
             tenant_id=self._scope.tenant_id,
@@ -73,6 +100,7 @@ class Operations:
             labels=wanted.labels,
             principal=self._scope.principal,
             idempotency_key=idempotency_key,
+            let_answer=anybody if authority is None else partial(authority.let_answer, self._scope),
         )
         made = await self._engine.fork(order)
         log.info("run_forked", run_id=str(made), parent=str(run_id), step=wanted.at)
@@ -131,7 +159,7 @@ class Operations:
             raise InvalidInput("The window ends before it begins.", hint="Give `from` before `to`.")
         found = await self._repository.figures(since, until)
         failed = await self._repository.failures(since, until, FAILURES)
-        codes = Counter(_code(codec, payload) for codec, payload in failed)
+        codes = Counter([await self._code(entry) for entry in failed])
         minutes = (until - since).total_seconds() / 60
         return Statistics(
             since=since,
@@ -201,17 +229,19 @@ class Operations:
         given["status"] = [status for status in states if status in (wanted.filter.status or states)]
         return RunQuery(**given, limit=wanted.limit, cursor=wanted.cursor)
 
+    async def _code(self, entry: Any) -> str:
+        """The error code in a run's last entry."""
+        place = of_entry(entry.tenant_id, entry.run_id, entry)
+        payloads = self._engine.store.payloads
+        try:
+            stored = await payloads.opened(entry.codec, entry.payload, place)
+            return str(orjson.loads(decode(*stored))["code"])
+        except PayloadUnreadable as error:
+            return error.code
+
 
 async def _attempt(work: Work, run_id: UUID) -> str | None:
     try:
         return await work(run_id)
     except (Conflict, NotFound) as error:  # it went on, or away, since it was found
         return str(error)
-
-
-def _code(codec: int, payload: bytes) -> str:
-    """The error code in a run's last entry."""
-    try:
-        return str(orjson.loads(decode(codec, payload))["code"])
-    except PayloadUnreadable as error:
-        return error.code

@@ -7,10 +7,12 @@ from enum import StrEnum
 from typing import Annotated, Literal
 from uuid import UUID
 
-from pydantic import BaseModel, ConfigDict, Field, JsonValue
+from pydantic import BaseModel, ConfigDict, Field, JsonValue, WithJsonSchema
 
 from pilothouse.artifacts.schemas import Artifact
 from pilothouse.inbox.schemas import Question
+from pilothouse.kit.numbers import Truth, Whole
+from pilothouse.kit.text import Line
 from pilothouse.runs.filters import RunFilter, RunQuery
 from pilothouse.runs.status import Name, RunStatus
 from pilothouse.runtime import labels
@@ -29,8 +31,15 @@ MAX_SEQ = 2_147_483_647
 
 Seq = Annotated[int, Field(ge=0, le=MAX_SEQ)]
 LabelKey = Annotated[str, Field(pattern=labels.KEY)]
-LabelValue = Annotated[str, Field(max_length=labels.MAX_VALUE)]
-Labels = Annotated[dict[LabelKey, LabelValue], Field(max_length=labels.MAX_LABELS)]
+LabelValue = Annotated[
+    Line,
+    Field(max_length=labels.MAX_VALUE),
+    WithJsonSchema({"type": "string", "format": "line", "maxLength": labels.MAX_VALUE}),
+]
+Labels = Annotated[
+    dict[LabelKey, LabelValue],
+    Field(max_length=labels.MAX_LABELS, json_schema_extra={"additionalProperties": False}),
+]
 Encoding = Literal["json", "text", "base64", "none", "reference", "unreadable"]
 
 
@@ -64,9 +73,16 @@ class Submission(BaseModel):
 
     workflow: Name
     input: JsonValue = Field(default=None, description="What the workflow's `input_schema` asks for.")
-    version: int | None = Field(default=None, ge=1, le=MAX_SEQ)
-    priority: int = Field(default=0, ge=-100, le=100)
+    version: Annotated[int, Field(ge=1, le=MAX_SEQ), Whole] | None = None
+    priority: Annotated[int, Field(ge=-100, le=100), Whole] = 0
     labels: Labels = Field(default_factory=dict, description="To find it by, and to group it with others.")
+    engagement: str | None = Field(
+        default=None,
+        min_length=1,
+        max_length=100,
+        description="The id or the name of the open engagement to be in.",
+    )
+    untrusted: Annotated[bool, Field(description="The input is data from outside, as a mail."), Truth] = False
 
 
 class RunSummary(BaseModel):
@@ -91,6 +107,7 @@ class RunSummary(BaseModel):
     continued_from: UUID | None
     forked_from: UUID | None
     schedule_id: UUID | None
+    engagement_id: UUID | None
     created_at: dt.datetime
     changed_at: dt.datetime
     finished_at: dt.datetime | None

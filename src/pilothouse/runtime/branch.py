@@ -8,10 +8,12 @@ from __future__ import annotations
 
 import datetime as dt
 import re
+from collections.abc import Callable
 from contextvars import ContextVar
 
 from pilothouse.errors import InvalidInput
 from pilothouse.runtime.errors import NonDeterminismError, Suspended
+from pilothouse.runtime.governing import Mark
 from pilothouse.runtime.history import History, Step
 
 current: ContextVar[Branch] = ContextVar("pilothouse_branch")
@@ -26,6 +28,7 @@ DEPLOY = (
 )
 """What to do about a difference between code and journal."""
 
+NO_MARKS: frozenset[Mark] = frozenset()
 
 _NAME_OF = re.compile("[#:]")
 
@@ -37,6 +40,10 @@ class Branch:
     then stand still. `leaf` names the tool whose body this is: verbs with effects are not for it.
     `is_arm` says that this is one argument of a gather: when it waits, its siblings go on. `waits` is the
     interrupt that a branch which has to wait was told so with.
+
+    `marks` is what is known of the origin of what the branch has consumed, beginning with what its parent
+    had; `confidence` is that of the answer it consumed last, where it has one, and `known` holds the ids
+    that it found in trusted records.
     """
 
     __slots__ = (
@@ -45,8 +52,13 @@ class Branch:
         "_recorded",
         "_used",
         "abandoned",
+        "confidence",
+        "first_rung",
         "is_arm",
+        "known",
         "leaf",
+        "marks",
+        "on_tried",
         "parent",
         "path",
         "position",
@@ -61,7 +73,12 @@ class Branch:
         self.abandoned: bool = parent.abandoned if parent else False
         self.leaf: str | None = None
         self.is_arm = False
+        self.first_rung = 0
+        self.on_tried: Callable[..., None] | None = None
         self.waits: Suspended | None = None
+        self.marks: frozenset[Mark] = parent.marks if parent else NO_MARKS
+        self.confidence: float | None = parent.confidence if parent else None
+        self.known: frozenset[str] = parent.known if parent else frozenset()
         self._history = history
         self._recorded = history.verbs.get(path, [])
         self._counts: dict[str, int] = {}
@@ -96,6 +113,10 @@ class Branch:
             left = self._recorded[self.position]
             message = f"The journal has a step {left} in {self._where()}, but the code ended before it."
             raise NonDeterminismError(message, hint=DEPLOY, step=self.following)
+
+    def consume(self, marks: frozenset[Mark]) -> None:
+        """Something with these marks has reached the code of this branch."""
+        self.marks |= marks
 
     @property
     def replaying(self) -> bool:

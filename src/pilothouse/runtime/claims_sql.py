@@ -23,13 +23,15 @@ claimed as (
                   changed_at = now()
     from locked where runs.id = locked.id
   returning runs.id, runs.tenant_id, runs.pin, runs.epoch, runs.wakes, runs.principal,
-            runs.cancel_requested, runs.request_id, runs.traceparent,
+            runs.cancel_requested, runs.request_id, runs.traceparent, runs.personal,
+            runs.engagement_id, runs.untrusted, runs.injection,
             greatest(extract(epoch from now() - locked.changed_at), 0)::float8 as waited)"""
 
 # `concat` keeps the planner from proving that an index of queued runs serves: the id is to be looked up.
 
 _FOUND = """chosen.id, claimed.tenant_id, claimed.pin, claimed.epoch, claimed.wakes, claimed.principal,
-       claimed.cancel_requested, claimed.request_id, claimed.traceparent, claimed.waited"""
+       claimed.cancel_requested, claimed.request_id, claimed.traceparent, claimed.waited,
+       claimed.personal, claimed.engagement_id, claimed.untrusted, claimed.injection"""
 
 _PLAIN = """
 with ends as materialized (
@@ -49,6 +51,9 @@ chosen as materialized (
        and runs.tenant_id = (select tenant_id from situation) and id <> all(%(avoid)s::uuid[])
      order by priority desc, id limit %(slots)s) as first
    where not (select crowded from situation)
+     and ALIVE(situation)
+     and not exists (select from tenants
+                      where id = (select tenant_id from situation) and tenants.status <> 'active')
    order by priority desc, id limit %(slots)s),
 TAKE
 select crowded, null::text as since, null::float8 as held, FOUND
@@ -124,7 +129,9 @@ free as materialized (
            left join pool on pool.scope = bound.scope and pool.counted = bound.counted
                          and pool.workflow = bound.workflow
      group by lane.pin, lane.tenant_id) as lane
-   where (room > 0) is not false and ((starts > 0) is not false or exists (
+   where not exists (select from tenants where id = lane.tenant_id and tenants.status <> 'active')
+     and ALIVE(lane)
+     and (room > 0) is not false and ((starts > 0) is not false or exists (
      select from runs where status = 'queued' and epoch > 0 and runs.pin = lane.pin
         and runs.tenant_id = lane.tenant_id and id <> all(%(avoid)s::uuid[])))),
 tenant as materialized (
@@ -196,8 +203,18 @@ select coalesce(shared, false) or limited as crowded,
 """
 
 
+def _alive(tenant: str, pin: str) -> str:
+    """That no kill switch holds the runs of a workflow for a tenant: those of `Switches.holds`."""
+    return f"""not exists (
+       select from kills where ended_at is null and (until is null or until > now())
+          and kills.tenant_id in ('', {tenant})
+          and (kind in ('everything', 'tenant') or kind = 'workflow' and name = split_part({pin}, '@', 1)))"""
+
+
 def _with_parts(statement: str, heads: str = "", only: str = "") -> str:
     parts = {"HEADS": heads, "ONLY": only, "TAKE": _TAKE, "FOUND": _FOUND}
+    parts["ALIVE(situation)"] = _alive("(select tenant_id from situation)", "wanted.pin")
+    parts["ALIVE(lane)"] = _alive("lane.tenant_id", "lane.pin")
     for name, text in parts.items():
         statement = statement.replace(name, text)
     return statement

@@ -74,13 +74,20 @@ class Lane:
         if self._closed:
             raise DatabaseUnavailable("The engine is closed.")
         if self._connection is None or self._connection.closed:
-            try:
-                self._connection = await connect(
-                    self._conninfo, self._purpose, autocommit=True, prepare_threshold=self._threshold
-                )
-            except psycopg.Error as error:
-                raise explain(error) from error
+            self._connection = await self._open()
         return self._connection
+
+    async def _open(self) -> Connection:
+        try:
+            made = await connect(
+                self._conninfo, self._purpose, autocommit=True, prepare_threshold=self._threshold
+            )
+        except psycopg.Error as error:
+            raise explain(error) from error
+        if self._closed:  # while it was made
+            await made.close()
+            raise DatabaseUnavailable("The engine is closed.")
+        return made
 
     @asynccontextmanager
     async def held(self) -> AsyncIterator[Connection]:

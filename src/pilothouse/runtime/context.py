@@ -9,19 +9,21 @@ import uuid
 from collections.abc import Awaitable, Callable, Generator, Sequence
 from typing import Any, TypeVar, overload
 
-import orjson
-
 from pilothouse.errors import InvalidInput
 from pilothouse.kit import canonical
-from pilothouse.runtime import acting, asking, calling, gathering, saving, sleeping
+from pilothouse.runtime import acting, asking, calling, gathering, noting, opening, saving, sleeping, trusting
 from pilothouse.runtime.branch import current, producing
 from pilothouse.runtime.cards import Progress, ReasonCard
-from pilothouse.runtime.entries import Entry, Kind, decode
+from pilothouse.runtime.emitting import Unread, written
+from pilothouse.runtime.entries import Entry, Kind
 from pilothouse.runtime.errors import ContinuedAsNew
+from pilothouse.runtime.governing import Mark
+from pilothouse.runtime.guarding import Unguarded
 from pilothouse.runtime.ports import Actor, Artifact, Callee
-from pilothouse.runtime.questions import Question
+from pilothouse.runtime.questions import Question, approvers
 from pilothouse.runtime.signature import Answer
 from pilothouse.runtime.turn import Turn
+from pilothouse.runtime.uploaded import Upload
 
 I = TypeVar("I")  # noqa: E741 - the input of an agent
 O = TypeVar("O")  # noqa: E741 - its output
@@ -118,7 +120,9 @@ class Context:
     async def act(self, tool: Actor[Any, Any], value: Any = None, /, *, key: str | None = None) -> Any:
         """The tool's result, once the governor has allowed the action.
 
-        Raises `Denied` where it has not, `StepFailed` where the tool failed.
+        Where it takes approvals, the run waits for them, holding nothing. Raises `Denied` where it was not
+        allowed, `Refused` where a person refused or nobody approved in time, `StepFailed` where the tool
+        failed.
         """
         return await acting.act(self._turn, tool, value, self, key=key)
 
@@ -132,11 +136,16 @@ class Context:
         why: str = "",
         default_assumes: str = "",
         expires_after: dt.timedelta | None = None,
+        role: str | None = None,
+        untrusted: bool = False,
         key: str | None = None,
     ) -> str:
         """A person's answer: one of `choices`, or any text where there are none or where it is `free`.
 
-        After `expires_after` the default is taken; without one, `Expired` is raised.
+        After `expires_after` the default is taken; without one, `Expired` is raised. With `role`, such as
+        `finance`, only those answer who have the role `approver:finance` or `admin`; raises `InvalidInput`
+        where it is no name of approvers. `untrusted` says that the answer is data from outside, such as a
+        customer's message.
         """
         question = Question(
             prompt=prompt,
@@ -145,14 +154,36 @@ class Context:
             default=default,
             why=why,
             default_assumes=default_assumes,
+            role=None if role is None else approvers(role),
+            untrusted=untrusted,
         )
         return await asking.ask(self._turn, question, expires_after=expires_after, key=key)
+
+    async def trust(self, value: T, *, why: str, key: str | None = None) -> T:
+        """`value`, vouched for: what this code has consumed from outside no longer marks it `untrusted`.
+
+        It is journalled, and goes to the record with the reason `why`. Code that still holds anything else
+        from outside has to see to it by itself. Raises `InvalidInput` without a reason.
+        """
+        return await trusting.trust(self._turn, value, why, key=key)
+
+    @property
+    def marks(self) -> frozenset[Mark]:
+        """What is known of the origin of what this code has consumed so far."""
+        return current.get().marks
 
     async def save(
         self, name: str, content: str | bytes, *, media_type: str | None = None, key: str | None = None
     ) -> Artifact:
         """Keep `content` as an artifact called `name` (one plain file name)."""
         return await saving.save(self._turn, name, content, media_type=media_type, key=key)
+
+    async def open(self, upload: Upload, *, key: str | None = None) -> opening.OpenUpload:
+        """An upload of the run's tenant, to be read: what the run was given as `Upload`.
+
+        Raises `StepFailed` where it is not there.
+        """
+        return await opening.open_upload(self._turn, upload, key=key)
 
     async def sleep(self, duration: dt.timedelta | float, *, key: str | None = None) -> None:
         """Go on after `duration` (seconds, if a number). Nothing is held meanwhile."""
@@ -170,17 +201,19 @@ class Context:
         turn.check()
         key = branch.mention("emit")
         if isinstance(item, ReasonCard):
+            if "confidence" in item.model_fields_set:
+                branch.confidence = item.confidence
             item = item.model_copy(
                 update={
                     "agent": item.agent or branch.agent,
                     "produced_by": item.produced_by or producing.get(),
                 }
             )
-        name = b"card" if isinstance(item, ReasonCard) else b"progress"
-        payload = b'{"%b":%b}' % (name, item.model_dump_json().encode())
+        payload = written(item)
         digest = canonical.digest(payload)
         if not branch.abandoned and turn.history.told.get(key) != digest:
-            turn.note(Entry(Kind.EMITTED, key, payload, digest))
+            guarded = not isinstance(turn.services.guard, Unguarded)
+            turn.note((Unread if guarded else Entry)(Kind.EMITTED, key, payload, digest))
         return Emitted(turn)
 
     def delta(self, text: str) -> None:
@@ -194,7 +227,7 @@ class Context:
         if branch.leaf is not None or not branch.agent:
             message = "ctx.delta is for agents: what it shows is a piece of an agent's answer."
             raise InvalidInput(message, hint="ctx.emit(Progress(...)) tells how far a workflow or tool is.")
-        if text and not branch.replaying:
+        if text and not branch.replaying and turn.services.guard.shows(turn.claim.tenant_id):
             turn.say(branch.path, text)
 
     async def gather(self, *work: Awaitable[Any]) -> list[Any]:
@@ -206,14 +239,15 @@ class Context:
 
     def now(self) -> dt.datetime:
         """The time in UTC: told once, and the same at every replay."""
-        turn = self._turn
-        step = turn.meet(current.get(), "now", "now", None)
-        noted = step.entries.get(Kind.NOTED)
-        if noted is not None:
-            return dt.datetime.fromisoformat(orjson.loads(decode(noted.codec, noted.payload)))
-        now = turn.now()
-        turn.note(Entry(Kind.NOTED, step.key, orjson.dumps(now)))
-        return now
+        return noting.now(self._turn)
+
+    def flag(self, name: str, subject: str = "", *, key: str | None = None) -> bool:
+        """Whether a feature flag is on: told once, and the same at every replay.
+
+        A flag with a percentage is on for that share of subjects, such as customers; without one, of runs.
+        Raises `InvalidInput` where nothing can have this name; a flag that nobody has set is off.
+        """
+        return noting.flag(self._turn, name, subject, key)
 
     def random(self) -> random.Random:
         """A source of random numbers that gives the same ones at every replay."""

@@ -66,8 +66,22 @@ def answers_by_key(journal: Sequence[Entry], seq: int, answers: Mapping[str, str
             )
         entry = asked[key]
         question = Question.model_validate_json(decode(entry.codec, entry.payload))
+        if question.approval is not None:
+            raise InvalidInput(
+                f"The question {key} is about an action of the parent: a fork's action is approved by itself."
+            )
         found[key] = question.accept(text)
     return found
+
+
+def roles_of(journal: Sequence[Entry], keys: Collection[str]) -> dict[str, str]:
+    """The roles that the questions `keys` name, by their keys; questions without one are left out."""
+    asked = {entry.key: entry for entry in journal if entry.kind is Kind.ASKED and entry.key in keys}
+    named = {
+        key: Question.model_validate_json(decode(entry.codec, entry.payload)).role
+        for key, entry in asked.items()
+    }
+    return {key: role for key, role in named.items() if role is not None}
 
 
 def question_named(asked: Collection[str], name: str) -> str:
@@ -89,7 +103,13 @@ def _own(key: str) -> str:
 
 
 def _keys(journal: Sequence[Entry]) -> list[str]:
-    return list(dict.fromkeys(entry.key for entry in journal if entry.kind in VERBS))
+    """Every recorded step. An act that waits for its approvals has no entry of its own yet."""
+    keys: dict[str, None] = {}
+    for entry in journal:
+        if entry.kind in VERBS:
+            around, _, last = entry.key.rpartition("/")
+            keys |= {around: None, entry.key: None} if last.startswith("approval#") else {entry.key: None}
+    return list(keys)
 
 
 def _is_beside(one: str, other: str) -> bool:

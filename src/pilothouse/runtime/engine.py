@@ -15,20 +15,28 @@ from pilothouse.errors import DatabaseUnavailable, InvalidInput, NotFound
 from pilothouse.kit import canonical
 from pilothouse.kit.clock import Clock, ServerClock, elapsed
 from pilothouse.kit.ids import Ids
-from pilothouse.runtime import events, forking, labels, moving
+from pilothouse.kit.sealing import Sealer
+from pilothouse.runtime import deciding, events, forking, labels, moving
 from pilothouse.runtime.deltas import Deltas
+from pilothouse.runtime.entering import Entrance
 from pilothouse.runtime.entries import FINAL, Entry
+from pilothouse.runtime.governing import AllowAll, Governor, Mark, Unwitnessed, Witness
+from pilothouse.runtime.guarding import Guard, Inlet, Unguarded
 from pilothouse.runtime.listener import Listener
 from pilothouse.runtime.observing import Observer, Unobserved, origin
+from pilothouse.runtime.passing import given_to
 from pilothouse.runtime.payloads import GREATEST, INLINE, Payloads
-from pilothouse.runtime.ports import AllowAll, ArtifactStore, Chore, Governor
+from pilothouse.runtime.ports import ArtifactStore, Chore
+from pilothouse.runtime.questions import Given
 from pilothouse.runtime.replaying import LIMIT, Misfit
 from pilothouse.runtime.store import Store, Submission
+from pilothouse.runtime.switches import Switches, Unswitched
 from pilothouse.runtime.tail import AGAIN
 from pilothouse.runtime.tail_feeds import LOOK, Feeds, RunView
 from pilothouse.runtime.tail_pages import Line
 from pilothouse.runtime.threads import Threads
 from pilothouse.runtime.turn import Services
+from pilothouse.runtime.uploaded import NoUploads, UploadSource
 from pilothouse.runtime.worker import Worker
 from pilothouse.runtime.worker_settings import WorkerSettings
 from pilothouse.runtime.workflows import Workflow, Workflows
@@ -49,7 +57,7 @@ class _Leaseless:
 
 @dataclass(frozen=True)
 class Order:
-    """A run to be made. `payload` is the workflow's input as JSON."""
+    """A run to be made. `payload` is the workflow's input as JSON, `untrusted` where it is from outside."""
 
     workflow: str
     payload: bytes
@@ -60,6 +68,8 @@ class Order:
     idempotency_key: str | None = None
     labels: Mapping[str, str] = field(default_factory=dict)
     schedule_id: UUID | None = None
+    engagement_id: UUID | None = None
+    untrusted: bool = False
 
 
 class Engine:
@@ -80,20 +90,28 @@ class Engine:
         greatest: int = GREATEST,
         observer: Observer | None = None,
         direct: str | None = None,
+        owner: str | None = None,
         prepare: bool = True,
+        sealer: Sealer | None = None,
+        everything: bool = False,
+        uploads: UploadSource | None = None,
+        switches: Switches | None = None,
+        witness: Witness | None = None,
+        guard: Guard | None = None,
     ) -> None:
         """Wire the engine; nothing is opened yet. `step_timeout` is in seconds.
 
-        Where `conninfo` leads through a transaction pooler, `direct` leads past it; see `Store`.
+        `sealer` seals what personal runs journal: with `everything` all that are submitted here are. Where
+        `conninfo` leads through a transaction pooler, `direct` leads past it; see `Store`.
         """
         self.workflows = workflows
-        self._observer = observer or Unobserved()
-        self.store = Store(conninfo, direct=direct, prepare=prepare, observer=self._observer)
+        self._observer = seen = observer or Unobserved()
+        self.store = Store(conninfo, direct=direct, owner=owner, prepare=prepare, observer=seen)
         self.listener = Listener(self.store.direct, self._observer)
-        self.store.payloads = Payloads(
-            artifacts, inline=inline, greatest=greatest, may_refer=self.store.may_refer
-        )
-        self.feeds = Feeds(self.store.ahead, self.store.watches, self.listener)
+        bounds = {"inline": inline, "greatest": greatest}
+        self.store.payloads = Payloads(artifacts, **bounds, may_refer=self.store.may_refer, sealer=sealer)
+        self._everything = everything
+        self.feeds = Feeds(self.store.ahead, self.store.watches, self.listener, self.store.payloads)
         self._deltas = Deltas(self.store.watches, self.listener)
         self.ids = Ids()
         self.chores = list(chores)
@@ -109,6 +127,11 @@ class Engine:
             step_timeout=step_timeout,
             observer=self._observer,
             deltas=self._deltas,
+            payloads=self.store.payloads,
+            uploads=uploads or NoUploads(),
+            switches=switches or Unswitched(),
+            witness=witness or Unwitnessed(),
+            guard=guard or Unguarded(),
         )
 
     async def open(self) -> None:
@@ -142,13 +165,13 @@ class Engine:
         for an idempotency key that was used for something else and `InvalidInput` for what is out of range.
         """
         run_id, since = self.ids.new(), elapsed()
-        wanted = self.submission(order, run_id)
+        wanted = await self.submission(order, run_id)
         made = await self.store.submit(wanted)
         if made == run_id:
             self.submitted(wanted, since)
         return made
 
-    def submission(self, order: Order, run_id: UUID) -> Submission:
+    async def submission(self, order: Order, run_id: UUID) -> Submission:
         """What `submit` hands to the store, for those who write it in a transaction of their own.
 
         Raises what `submit` raises. Once that is committed, `submitted` is to be told.
@@ -157,6 +180,10 @@ class Engine:
         workflow = self.workflow(order.workflow, order.version)
         signature = workflow.signature
         payload = signature.dump_input(signature.parse_input(order.payload))
+        entry = Entrance(self.guard, order.tenant_id, run_id, order.principal, self.now())
+        payload = await entry.taken(Inlet.INPUT, payload, given_to(signature))
+        named = await entry.labels(labels.checked(order.labels))
+        key = await entry.key(order.idempotency_key)
         came = origin.get()
         return Submission(
             id=run_id,
@@ -167,11 +194,16 @@ class Engine:
             digest=canonical.digest(canonical.to_json(canonical.from_json(signature.comparable(payload)))),
             priority=order.priority,
             principal=order.principal,
-            idempotency_key=order.idempotency_key,
-            labels=labels.checked(order.labels),
+            idempotency_key=key,
+            labels=named,
             request_id=came.request_id,
             traceparent=self._observer.submitting(run_id, workflow.name, came),
             schedule_id=order.schedule_id,
+            engagement_id=order.engagement_id,
+            personal=self.is_personal(workflow) or entry.personal,
+            untrusted=order.untrusted or workflow.untrusted_input,
+            injection=Mark.INJECTION in entry.marks,
+            beside=entry.beside,
         )
 
     def submitted(self, made: Submission, since: float) -> None:
@@ -182,7 +214,15 @@ class Engine:
         self, run_id: UUID, key: str, text: str, *, tenant_id: str = DEFAULT_TENANT, by: str = ""
     ) -> str:
         """Answer an open question; see `events.answer`."""
-        return await events.answer(self.store, run_id, tenant_id, key, text, by)
+        said = {"tenant_id": tenant_id, "key": key, "text": text, "by": by}
+        return await events.answer(self.store, self.guard, run_id, **said, now=self.now())
+
+    async def decide(
+        self, run_id: UUID, given: Given, *, tenant_id: str = DEFAULT_TENANT, by: str = ""
+    ) -> None:
+        """Take what an approver decided about an action; see `deciding.decide`."""
+        witness, who = self._services.witness, {"tenant_id": tenant_id, "by": by}
+        await deciding.decide(self.store, witness, self.guard, run_id, given, **who, now=self.now())
 
     async def cancel(self, run_id: UUID, *, tenant_id: str = DEFAULT_TENANT, by: str = "") -> str:
         """Cancel a run; see `events.cancel`."""
@@ -236,7 +276,8 @@ class Engine:
         async with aclosing(await self._watched(run_id, after, patience)) as view:
             async for batch in view:
                 lines = [item for item in batch if isinstance(item, Line)]
-                for entry in await self.store.payloads.resolved([line.entry for line in lines]):
+                owner = lines[0].tenant_id if lines else ""
+                for entry in await self.store.payloads.resolved(owner, [line.entry for line in lines]):
                     yield entry
                 if lines and lines[-1].entry.kind in FINAL and not view.more:
                     return
@@ -264,6 +305,15 @@ class Engine:
         except KeyError:
             self.workflows.latest(name)
             raise InvalidInput(f"There is no version {version} of workflow {name}.") from None
+
+    @property
+    def guard(self) -> Guard:
+        """What looks at every text that passes."""
+        return self._services.guard
+
+    def is_personal(self, workflow: Workflow) -> bool:
+        """Whether what is submitted for a workflow is to be sealed."""
+        return self._everything or workflow.personal
 
     def now(self) -> dt.datetime:
         """The time by the engine's clock."""

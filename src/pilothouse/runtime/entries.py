@@ -6,8 +6,9 @@ import datetime as dt
 import zlib
 from enum import IntEnum, StrEnum
 from typing import NamedTuple
+from uuid import UUID
 
-from pilothouse.errors import PilothouseError
+from pilothouse.errors import PilothouseError, Severity
 
 COMPRESS_FROM = 2_048
 """Payloads of at least this many bytes are compressed: below it, zlib costs more than it saves."""
@@ -32,6 +33,8 @@ class Kind(StrEnum):
     SAVED = "saved"
     EMITTED = "emitted"
     NOTED = "noted"  # ctx.now()
+    FLAGGED = "flagged"  # ctx.flag()
+    TRUSTED = "trusted"  # ctx.trust
     DISPATCH = "dispatch"
     OUTCOME = "outcome"
     CANCEL_REQUESTED = "cancel_requested"
@@ -60,6 +63,8 @@ VERBS: dict[Kind, str] = {
     Kind.WOKE: "sleep",
     Kind.SAVED: "save",
     Kind.NOTED: "now",
+    Kind.FLAGGED: "flag",
+    Kind.TRUSTED: "trust",
     Kind.DISPATCH: "act",
     Kind.OUTCOME: "act",
 }
@@ -73,18 +78,21 @@ FINAL = frozenset({Kind.RUN_COMPLETED, Kind.RUN_FAILED, Kind.RUN_CANCELLED, Kind
 
 
 class Codec(IntEnum):
-    """How a payload's bytes are stored. Encrypted payloads have number 2 kept free."""
+    """How a payload's bytes are stored."""
 
     PLAIN = 0
     ZLIB = 1
+    ENCRYPTED = 2  # with a key of the tenant: see `sealing`
     REFERENCE = 3  # to a content beside the journal: see `payloads`
+    BROKEN = 100  # never stored: what was sealed and does not open
 
 
 class Entry(NamedTuple):
     """One line of a run's journal.
 
     `seq` is 0 until the entry is appended; `digest` identifies the arguments of the verb, so that
-    replay can tell whether the code still asks for the same thing.
+    replay can tell whether the code still asks for the same thing. `source` is the run in whose journal
+    an entry was read: of a fork, that may be another one.
     """
 
     kind: Kind
@@ -94,12 +102,21 @@ class Entry(NamedTuple):
     codec: int = Codec.PLAIN
     seq: int = 0
     at: dt.datetime | None = None
+    source: UUID | None = None
 
 
 class PayloadUnreadable(PilothouseError):
     """A journal entry is stored in a way that this version cannot read."""
 
     code = "payload_unreadable"
+
+
+class PayloadErased(PayloadUnreadable):
+    """A payload was erased: the key that it was sealed with is destroyed."""
+
+    code = "payload_erased"
+    status = 410
+    severity = Severity.INFO
 
 
 def encode(payload: bytes) -> tuple[int, bytes]:
@@ -118,7 +135,8 @@ def stored(entry: Entry) -> tuple[int, bytes]:
 def decode(codec: int, stored: bytes) -> bytes:
     """The payload behind stored bytes.
 
-    Raises `PayloadUnreadable` for a codec from the future, and for a reference whose content was not found.
+    Raises `PayloadUnreadable` for a codec from the future and for a reference whose content was not found,
+    `PayloadErased` for what was sealed and not opened, because its key is destroyed.
     """
     if codec == Codec.PLAIN:
         return stored
@@ -134,6 +152,10 @@ def decode(codec: int, stored: bytes) -> bytes:
             "A large payload is not where artifacts are kept.",
             hint="Set artifacts_url as it was when the run wrote it, or restore the artifacts.",
         )
+    if codec == Codec.ENCRYPTED:
+        raise PayloadErased
+    if codec == Codec.BROKEN:
+        raise PayloadUnreadable("A sealed payload is damaged.", hint="Restore the database from a backup.")
     raise PayloadUnreadable(
         f"A payload is stored with codec {codec}.", hint="A newer version of Pilothouse wrote it."
     )

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import datetime as dt
 from collections.abc import Sequence
+from typing import Any
 
-from pydantic import BaseModel, ConfigDict
+from pydantic import BaseModel, ConfigDict, SerializerFunctionWrapHandler, model_serializer
 
 from pilothouse.errors import Category, PilothouseError, Severity
 
@@ -23,6 +24,14 @@ class Failure(BaseModel):
     step: str = ""
     where: str = ""
     steps: tuple[str, ...] = ()  # every failed step that stands behind this failure
+    marks: tuple[str, ...] = ()  # of what the step had consumed: its message may repeat it
+
+    @model_serializer(mode="wrap")
+    def _as_before_without_marks(self, handler: SerializerFunctionWrapHandler) -> dict[str, Any]:
+        told: dict[str, Any] = handler(self)
+        if not self.marks:
+            told.pop("marks", None)
+        return told
 
 
 class StepFailed(PilothouseError):
@@ -73,6 +82,36 @@ class Denied(PilothouseError):
 
     code = "denied"
     status = 403
+    category = Category.BUSINESS
+    severity = Severity.WARNING
+
+
+class Declined(PilothouseError):
+    """What is to be written beside an append does not allow it.
+
+    Nothing was written, and the turn goes on. `sources` are the ids of what declined it.
+    """
+
+    code = "declined"
+    status = 409
+    category = Category.BUSINESS
+    severity = Severity.WARNING
+
+    def __init__(self, reasons: Sequence[str], sources: Sequence[str] = ()) -> None:
+        """Tell the `reasons`, one for each of the `sources`."""
+        super().__init__(" ".join(reasons))
+        self.reasons = tuple(reasons)
+        self.sources = tuple(sources)
+
+
+class Killed(PilothouseError):
+    """Somebody has thrown a kill switch.
+
+    A step that was under way is stopped, and fails with it; whether its call took effect is not known.
+    """
+
+    code = "killed"
+    status = 409
     category = Category.BUSINESS
     severity = Severity.WARNING
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import datetime as dt
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from typing import NamedTuple
@@ -9,19 +10,26 @@ from uuid import UUID
 
 import orjson
 
-from pilothouse.errors import Conflict, NotFound
+from pilothouse.errors import Conflict, InvalidInput, NotFound
+from pilothouse.kit.sealing import Erased
+from pilothouse.runtime import beside
 from pilothouse.runtime.connection import Connection
 from pilothouse.runtime.entries import Entry, Kind, decode, encode
 from pilothouse.runtime.errors import WorkerLost
 from pilothouse.runtime.execution import WITHDRAW_ALL
 from pilothouse.runtime.failures import failure_of, read_failure
+from pilothouse.runtime.governing import names_of
+from pilothouse.runtime.guarding import Guard, Inlet, Passage, Passed
 from pilothouse.runtime.history import History
 from pilothouse.runtime.listener import CANCELS, JOURNAL, RUNS
 from pilothouse.runtime.observing import origin
+from pilothouse.runtime.payloads import Payloads
 from pilothouse.runtime.questions import Question, Reply
+from pilothouse.runtime.sealing import of_entry, of_question, unsealed
 from pilothouse.runtime.store import Store
+from pilothouse.runtime.turn import SEAL_RUN
 
-LOCK = "select status, seq, tenant_id from runs where id = %s and tenant_id = %s for no key update"
+LOCK = "select status, seq, personal from runs where id = %s and tenant_id = %s for no key update"
 INSERT = """
 insert into journal (run_id, seq, tenant_id, kind, key, codec, payload, request_id)
 select %s, %s, %s, %s, %s, %s, %s, coalesce(%s, request_id) from runs where id = %s
@@ -51,13 +59,15 @@ class Held(NamedTuple):
     tenant_id: str
     status: str
     seq: int
+    personal: bool
+    payloads: Payloads
 
     async def move(self, entry: Entry, status: str, *, cancel: bool | None = None) -> None:
         """Append `entry`, set the status and count the event, so that a worker about to wait notices.
 
         `cancel` says whether a cancellation is asked for from now on (None: as before).
         """
-        codec, stored = encode(entry.payload)
+        codec, stored = await self._stored(entry)
         row = (self.run_id, self.seq + 1, self.tenant_id, entry.kind.value, entry.key, int(codec), stored)
         asked = origin.get().request_id
         await self.connection.execute(INSERT, (*row, asked, self.run_id))
@@ -65,6 +75,25 @@ class Held(NamedTuple):
         await self.connection.execute("select pg_notify(%s, %s)", (JOURNAL, str(self.run_id)))
         if status == "queued":
             await self.connection.execute("select pg_notify(%s, '')", (RUNS,))
+
+    async def guarded(self, found: Passed) -> Held:
+        """The run once what has come to it passed the guard: sealed from now on where that is personal."""
+        await beside.execute(self.connection, list(enumerate(found.beside)))
+        if not found.personal or self.personal:
+            return self
+        await self.connection.execute(SEAL_RUN.encode(), (self.run_id,))
+        return self._replace(personal=True)
+
+    async def _stored(self, entry: Entry) -> tuple[int, bytes]:
+        if not self.personal:
+            return encode(entry.payload)
+        try:
+            return await self.payloads.inlined(entry.payload, of_entry(self.tenant_id, self.run_id, entry))
+        except Erased:
+            end = unsealed(entry)
+            if end is None:
+                raise
+            return end
 
 
 @asynccontextmanager
@@ -74,14 +103,25 @@ async def held(store: Store, run_id: UUID, tenant_id: str) -> AsyncIterator[Held
         row = await (await connection.execute(LOCK, (run_id, tenant_id))).fetchone()
         if row is None:
             raise NotFound(f"There is no run {run_id}.")
-        yield Held(connection, run_id, tenant_id, row[0], row[1])
+        status, seq, personal = row
+        yield Held(connection, run_id, tenant_id, status, seq, personal, store.payloads)
 
 
-async def answer(store: Store, run_id: UUID, tenant_id: str, key: str, text: str, by: str) -> str:
-    """Answer the open question `key` of a run; returns the answer as it was understood.
+async def answer(
+    store: Store,
+    guard: Guard,
+    run_id: UUID,
+    *,
+    tenant_id: str,
+    key: str,
+    text: str,
+    by: str,
+    now: dt.datetime,
+) -> str:
+    """Answer the open question `key` of a run; returns the answer as it was understood, and as it may pass.
 
     Raises `NotFound` where there is no such question, `Conflict` where it is closed, `InvalidInput`
-    where the answer is none of its choices.
+    where the answer is none of its choices, `Blocked` where the guard does not let it pass.
     """
     async with held(store, run_id, tenant_id) as run:
         row = await (await run.connection.execute(QUESTION, (run_id, key))).fetchone()
@@ -90,11 +130,25 @@ async def answer(store: Store, run_id: UUID, tenant_id: str, key: str, text: str
         codec, payload, status = row
         if status != "open":
             raise Conflict(f"The question {key} of run {run_id} is already {status}.")
-        accepted = Question.model_validate_json(decode(codec, payload)).accept(text)
-        reply = Reply(answer=accepted, by=by).model_dump_json().encode()
+        place = of_question(tenant_id, run_id, key)
+        asked = decode(*await store.payloads.opened(codec, payload, place))
+        question = Question.model_validate_json(asked)
+        if question.approval is not None:
+            raise InvalidInput(
+                f"The question {key} is about an action, which is approved or refused by its digest.",
+                hint="`pilothouse inbox` shows it, and how to decide.",
+            )
+        accepted = question.accept(text)
+        found, sealed = Passed(b""), run
+        if accepted not in question.choices:
+            passage = Passage(Inlet.ANSWER, tenant_id, run_id, now, step=key, by=by)
+            found = await guard.check(passage, orjson.dumps(accepted))
+            accepted = str(orjson.loads(found.data))
+            sealed = await run.guarded(found)
+        reply = Reply(answer=accepted, by=by, marks=names_of(found.marks)).model_dump_json().encode()
         await run.connection.execute(CLOSE, (by, run_id, key))
         following = "queued" if run.status == "waiting" else run.status
-        await run.move(Entry(Kind.ANSWERED, key, reply), following)
+        await sealed.move(Entry(Kind.ANSWERED, key, reply), following)
         return accepted
 
 

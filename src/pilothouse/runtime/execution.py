@@ -13,7 +13,7 @@ from pilothouse.kit.clock import elapsed
 from pilothouse.runtime import sql
 from pilothouse.runtime.branch import current
 from pilothouse.runtime.context import Context
-from pilothouse.runtime.entries import Entry, Kind, encode
+from pilothouse.runtime.entries import Entry, Kind
 from pilothouse.runtime.errors import (
     ContinuedAsNew,
     Failure,
@@ -27,8 +27,12 @@ from pilothouse.runtime.errors import (
     WrongType,
 )
 from pilothouse.runtime.failures import as_error, failure_of, is_own
+from pilothouse.runtime.governing import Mark
+from pilothouse.runtime.guarding import Blocked, Inlet
 from pilothouse.runtime.observing import Origin
+from pilothouse.runtime.passing import given_to, passed, passed_failure, taken_by
 from pilothouse.runtime.ports import Statement
+from pilothouse.runtime.sealing import of_entry
 from pilothouse.runtime.store import TurnEnd
 from pilothouse.runtime.turn import Turn
 from pilothouse.runtime.workflows import Workflow
@@ -42,7 +46,7 @@ WITHDRAW_ALL = (
 CARRY_TRACE = "update runs set traceparent = %s where id = %s"
 MARK_CONTINUED = """
 update runs set continued_from = old.id, priority = old.priority, cancel_requested = old.cancel_requested,
-       labels = old.labels, schedule_id = old.schedule_id
+       labels = old.labels, schedule_id = old.schedule_id, engagement_id = old.engagement_id
   from runs as old where runs.id = %s and old.id = %s
 """
 
@@ -92,8 +96,13 @@ async def _call(turn: Turn, workflow: Workflow) -> bytes:
 
 async def _finish(turn: Turn, workflow: Workflow, end: BaseException | bytes) -> str:
     if isinstance(end, bytes):
-        entry = Entry(Kind.RUN_COMPLETED, "", b'{"output":' + end + b"}")
-        return await turn.append(entry, end=TurnEnd("completed"), beside=_withdrawals(turn))
+        try:
+            out = await passed(turn, Inlet.OUTPUT, "", end, taken_by(workflow.signature))
+        except Blocked as error:
+            return await _fail(turn, error, error.told)
+        entry = Entry(Kind.RUN_COMPLETED, "", b'{"output":' + out.data + b"}")
+        beside = (*_withdrawals(turn), *out.beside)
+        return await turn.append(entry, end=TurnEnd("completed"), beside=beside)
     if isinstance(end, Suspended):
         return await turn.append(end=TurnEnd("waiting", end.wake_at), beside=_carried(turn))
     if isinstance(end, ContinuedAsNew):
@@ -101,6 +110,8 @@ async def _finish(turn: Turn, workflow: Workflow, end: BaseException | bytes) ->
             return await _continue(turn, workflow, workflow.signature.dump_input(end.value))
         except WrongType as error:
             return await _fail(turn, error)
+        except Blocked as error:
+            return await _fail(turn, error, error.told)
     if isinstance(end, TurnLost):
         raise end
     if isinstance(end, RunCancelled):
@@ -113,21 +124,26 @@ async def _finish(turn: Turn, workflow: Workflow, end: BaseException | bytes) ->
     return await _fail(turn, as_error(end))
 
 
-async def _fail(turn: Turn, error: Exception) -> str:
+async def _fail(turn: Turn, error: Exception, told: Sequence[Statement] = ()) -> str:
     failure: Failure = failure_of(error)
     if isinstance(error, NonDeterminismError):
         turn.pending.clear()  # what the changed code noted is not what the journal should go on with
     elif not failure.step:
         failure = failure.model_copy(update={"step": turn.last_step})
-    log.warning("run_failed", code=failure.code, message=failure.message, step=failure.step)
+    failure, out = await passed_failure(turn, Inlet.OUTPUT, failure)
+    message = None if turn.claim.personal else failure.message  # the journal has it, sealed
+    log.warning("run_failed", code=failure.code, message=message, step=failure.step)
     entry = Entry(Kind.RUN_FAILED, "", failure.model_dump_json().encode())
-    return await turn.append(entry, end=TurnEnd("failed"), beside=_withdrawals(turn))
+    beside = (*_withdrawals(turn), *told, *out.beside)
+    return await turn.append(entry, end=TurnEnd("failed"), beside=beside)
 
 
 async def _continue(turn: Turn, workflow: Workflow, payload: bytes) -> str:
-    claim = turn.claim
+    out = await passed(turn, Inlet.OUTPUT, "", payload, given_to(workflow.signature))
+    claim, payload = turn.claim, out.data
     new_id = turn.services.ids.new()
-    codec, stored = encode(payload)
+    place = of_entry(claim.tenant_id, new_id, Entry(Kind.SUBMITTED, "")) if claim.personal else None
+    codec, stored = await turn.services.payloads.inlined(payload, place)
     observer, since = turn.services.observer, elapsed()
     came = Origin(claim.request_id, turn.watch.carries or claim.traceparent)
     traceparent = observer.submitting(new_id, workflow.name, came)
@@ -135,9 +151,24 @@ async def _continue(turn: Turn, workflow: Workflow, payload: bytes) -> str:
     beside = [
         Statement(
             sql.SUBMIT,
-            (*run, [None], [int(codec)], [stored], ["{}"], [came.request_id], [traceparent], [None]),
+            (
+                *run,
+                [None],
+                [int(codec)],
+                [stored],
+                ["{}"],
+                [came.request_id],
+                [traceparent],
+                [None],
+                [None],
+                [claim.personal],
+                [Mark.UNTRUSTED in turn.root.marks],
+                [Mark.INJECTION in turn.root.marks | out.marks],
+            ),
         ),
         Statement(MARK_CONTINUED, (new_id, claim.run_id)),
+        *out.beside,
+        *turn.services.guard.carried(claim.tenant_id, claim.run_id, new_id),
         *_withdrawals(turn),
     ]
     entry = Entry(Kind.RUN_CONTINUED, "", orjson.dumps({"run_id": new_id}))

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from typing import NamedTuple
 from uuid import UUID
 
@@ -11,32 +11,44 @@ import orjson
 
 from pilothouse.errors import Conflict, InvalidInput, NotFound
 from pilothouse.kit import canonical
-from pilothouse.runtime import cutting, labels
+from pilothouse.runtime import beside, cutting, labels
 from pilothouse.runtime.connection import Connection
-from pilothouse.runtime.entries import Entry, Kind, encode
+from pilothouse.runtime.entering import Entrance
+from pilothouse.runtime.entries import Entry, Kind
 from pilothouse.runtime.errors import NonDeterminismError
 from pilothouse.runtime.events import INSERT
+from pilothouse.runtime.governing import Mark
+from pilothouse.runtime.guarding import Inlet
 from pilothouse.runtime.history import Fork, History
 from pilothouse.runtime.listener import RUNS
 from pilothouse.runtime.observing import origin
+from pilothouse.runtime.passing import given_to
 from pilothouse.runtime.replaying import misfit
+from pilothouse.runtime.sealing import of_entry
 from pilothouse.runtime.store import Claim, Store
 from pilothouse.runtime.turn import Services
 from pilothouse.runtime.workflows import Workflow, Workflows
 
 PARENT = """
-select workflow, version, pin, priority, labels from runs where id = %s and tenant_id = %s
+select workflow, version, pin, priority, labels, personal, untrusted, principal
+  from runs where id = %s and tenant_id = %s
 """
 MAKE = """
 with parent as (
-  select id from runs where id = %s and tenant_id = %s and pruned_at is null for key share)
+  select id, engagement_id, personal, untrusted, injection from runs
+   where id = %s and tenant_id = %s and pruned_at is null for key share)
 insert into runs (id, tenant_id, workflow, version, pin, status, priority, principal, idempotency_key,
-                  input_digest, seq, labels, request_id, traceparent, forked_from, forked_seq)
-select %s, %s, %s, %s, %s, 'queued', %s, %s, %s, %s, %s, %s::jsonb, %s, %s, parent.id, %s from parent
+                  input_digest, seq, labels, request_id, traceparent, forked_from, forked_seq,
+                  engagement_id, personal, untrusted, injection)
+select %s, %s, %s, %s, %s, 'queued', %s, %s, %s, %s, %s, %s::jsonb, %s, %s, parent.id, %s, engagement_id,
+       personal, untrusted, injection
+  from parent
     on conflict (tenant_id, idempotency_key) where idempotency_key is not null do nothing
 returning id
 """
 """Makes the row of a fork; the parent is kept from being deleted meanwhile."""
+GUARDED = "update runs set personal = %s, injection = injection or %s where id = %s"
+"""What the guard found in what a fork is given."""
 EARLIER = "select id, input_digest from runs where tenant_id = %s and idempotency_key = %s"
 ROUNDS = 50
 """How many differences are looked at, at most, in search of the latest cut that fits."""
@@ -48,12 +60,17 @@ class ForkUnfit(Conflict):
     code = "fork_unfit"
 
 
+def anybody(_role: str) -> None:
+    """Whoever works on the database directly may answer everything."""
+
+
 @dataclass(frozen=True)
 class ForkOrder:
     """A fork to be made of the run `parent`, from the step `at` on.
 
     Without `at`: from the first of the questions that `answers` names, or from the beginning where the
     `payload` (the input as JSON) is changed. `labels` replaces the parent's labels.
+    `let_answer` is told the role of each question that is answered, and raises where that is not allowed.
     """
 
     parent: UUID
@@ -64,6 +81,7 @@ class ForkOrder:
     labels: Mapping[str, str] | None = None
     principal: str = ""
     idempotency_key: str | None = None
+    let_answer: Callable[[str], None] = anybody
 
 
 class _Parent(NamedTuple):
@@ -72,6 +90,9 @@ class _Parent(NamedTuple):
     pin: str
     priority: int
     labels: dict[str, str]
+    personal: bool
+    untrusted: bool
+    principal: str
 
 
 async def fork(
@@ -82,7 +103,7 @@ async def fork(
     Raises `NotFound` for an unknown run, step or question, `InvalidInput` for a place that is not said or
     an answer that is none of the choices, `WrongType` for input that does not fit the workflow, `ForkUnfit`
     where a step before the cut would not be what the journal says, and `Conflict` for an answer before
-    the cut, or an idempotency key that was used for something else.
+    the cut, or an idempotency key that was used for something else, and what `let_answer` raises.
     """
     parent = await _parent(store, order)
     journal = (await store.read_outside([order.parent]))[order.parent]
@@ -90,8 +111,14 @@ async def fork(
         raise Conflict(f"The journal of run {order.parent} was removed: its days of retention are over.")
     seq, step = _cut(journal, order)
     answers = cutting.answers_by_key(journal, seq, order.answers)
+    approved = cutting.roles_of(journal, answers)
+    for role in approved.values():
+        order.let_answer(role)
     workflow = _workflow(workflows, parent.pin)
-    changed = await _changed(order, workflow, parent.pin)
+    new_id = services.ids.new()
+    entry = Entrance(services.guard, order.tenant_id, new_id, order.principal, services.clock.now())
+    changed = await _changed(order, workflow, parent.pin, entry)
+    answers = await entry.answers(answers)
     before, shared = History(journal), History(journal[:seq])
     if changed is None and before.input != shared.input:  # the parent is itself a fork, made behind the cut
         changed = before.input
@@ -102,15 +129,20 @@ async def fork(
         step=step,
         input=changed.decode() if changed is not None else None,
         answers=answers,
+        approved=approved,
         dropped=cutting.dropped(journal, seq, step) if step else (),
         by=order.principal,
+        requesters=tuple(sorted({parent.principal, *before.requesters})),
     )
     if workflow is not None:
         claim = Claim(
-            order.parent, order.tenant_id, parent.pin, 0, 0, order.principal, cancel_requested=False
+            *(order.parent, order.tenant_id, parent.pin, 0, 0, order.principal, False),
+            personal=parent.personal,
+            untrusted=parent.untrusted,
         )
         await _assert_fit(workflow, journal, made, claim, services, limit)
-    return await _make(store, parent, made, order, services.ids.new())
+    entry.beside += services.guard.carried(order.tenant_id, order.parent, new_id)
+    return await _make(store, parent, made, order, entry)
 
 
 async def _parent(store: Store, order: ForkOrder) -> _Parent:
@@ -144,7 +176,7 @@ def _workflow(workflows: Workflows, pin: str) -> Workflow | None:
         return None
 
 
-async def _changed(order: ForkOrder, workflow: Workflow | None, pin: str) -> bytes | None:
+async def _changed(order: ForkOrder, workflow: Workflow | None, pin: str, entry: Entrance) -> bytes | None:
     """The changed input as the workflow's type writes it; None where it stays."""
     if order.payload is None:
         return None
@@ -153,7 +185,9 @@ async def _changed(order: ForkOrder, workflow: Workflow | None, pin: str) -> byt
             f"The workflow {pin} is not installed here, so that the changed input cannot be checked.",
             hint="Fork where it is installed.",
         )
-    return workflow.signature.dump_input(workflow.signature.parse_input(order.payload))
+    signature = workflow.signature
+    payload = signature.dump_input(signature.parse_input(order.payload))
+    return await entry.taken(Inlet.INPUT, payload, given_to(signature))
 
 
 async def _assert_fit(
@@ -180,11 +214,15 @@ def _forked(journal: Sequence[Entry], made: Fork) -> list[Entry]:
     return [*journal[: made.seq], entry]
 
 
-async def _make(store: Store, parent: _Parent, made: Fork, order: ForkOrder, new_id: UUID) -> UUID:
-    came = origin.get()
-    kept = parent.labels if order.labels is None else labels.checked(order.labels)
+async def _make(store: Store, parent: _Parent, made: Fork, order: ForkOrder, entrance: Entrance) -> UUID:
+    came, new_id = origin.get(), entrance.run_id
+    kept = parent.labels if order.labels is None else await entrance.labels(labels.checked(order.labels))
+    order = replace(order, idempotency_key=await entrance.key(order.idempotency_key))
+    personal = parent.personal or entrance.personal
     payload = made.model_dump_json().encode()
-    digest = canonical.digest(b"fork" + made.model_dump_json(exclude={"dropped"}).encode())
+    digest = canonical.digest(
+        b"fork" + made.model_dump_json(exclude={"dropped", "approved", "requesters"}).encode()
+    )
     run = (
         *(order.parent, order.tenant_id, new_id, order.tenant_id, parent.workflow, parent.version),
         *(parent.pin, parent.priority, order.principal, order.idempotency_key, digest, made.seq + 1),
@@ -193,7 +231,11 @@ async def _make(store: Store, parent: _Parent, made: Fork, order: ForkOrder, new
     async with store.events.held() as connection, connection.transaction():
         if await (await connection.execute(MAKE, run)).fetchone() is None:
             return await _earlier(connection, order, digest)
-        codec, stored = encode(payload)
+        found = (personal, Mark.INJECTION in entrance.marks, new_id)
+        await connection.execute(GUARDED, found)
+        await beside.execute(connection, list(enumerate(entrance.beside)))
+        place = of_entry(order.tenant_id, new_id, Entry(Kind.FORKED, "")) if personal else None
+        codec, stored = await store.payloads.inlined(payload, place)
         entry = (new_id, made.seq + 1, order.tenant_id, Kind.FORKED.value, "", int(codec), stored)
         await connection.execute(INSERT, (*entry, None, new_id))
         await connection.execute("select pg_notify(%s, '')", (RUNS,))

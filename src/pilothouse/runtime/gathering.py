@@ -62,6 +62,9 @@ async def _gather(turn: Turn, work: Sequence[Awaitable[Any]]) -> list[Any]:
         await asyncio.gather(*tasks, return_exceptions=True)
         raise
     turn.check()
+    for branch in branches:
+        parent.consume(branch.marks)
+        parent.known |= branch.known
     return await _conclude(turn, step, branches, settled, abandoned)
 
 

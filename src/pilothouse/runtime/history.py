@@ -18,7 +18,9 @@ class Fork(BaseModel):
 
     Everything up to entry `seq` is shared with the run `parent`; `origin` is the run that the shared
     journal began as. `step` is where the fork goes its own way, `dropped` names the steps of other branches
-    that had ended in the parent and are not shared. `input` is the changed input as JSON text.
+    that had ended in the parent and are not shared. `input` is the changed input as JSON text. `approved`
+    holds the roles of the questions that `answers` answers, by their keys: whoever made it may answer these.
+    `requesters` are those who asked for what it takes over: they are requesters of the fork's actions, too.
     """
 
     model_config = ConfigDict(frozen=True)
@@ -29,8 +31,10 @@ class Fork(BaseModel):
     step: str = ""
     input: str | None = None
     answers: dict[str, str] = {}
+    approved: dict[str, str] = {}
     dropped: tuple[str, ...] = ()
     by: str = ""
+    requesters: tuple[str, ...] = ()
 
 
 def read_fork(entry: Entry) -> Fork:
@@ -41,10 +45,11 @@ def read_fork(entry: Entry) -> Fork:
 class Step:
     """What is recorded of one step.
 
-    `outcome` is the entry that ended it, if one did; `dispatches` counts how often a tool was dispatched.
+    `outcome` is the entry that ended it, if one did; `dispatches` counts how often a tool was dispatched, the
+    last time by the entry `dispatched`.
     """
 
-    __slots__ = ("digest", "dispatches", "entries", "key", "outcome", "verb")
+    __slots__ = ("digest", "dispatched", "dispatches", "entries", "key", "outcome", "verb")
 
     def __init__(self, key: str, verb: str, digest: bytes | None = None) -> None:
         """A step of which nothing is recorded yet."""
@@ -54,6 +59,7 @@ class Step:
         self.entries: dict[Kind, Entry] = {}
         self.outcome: Entry | None = None
         self.dispatches = 0
+        self.dispatched = 0
 
     def add(self, entry: Entry) -> None:
         """Record an entry; a later outcome supersedes an earlier one."""
@@ -64,6 +70,7 @@ class Step:
             self.outcome = entry
         elif entry.kind is Kind.DISPATCH:
             self.dispatches += 1
+            self.dispatched = entry.seq
 
     @property
     def is_open_question(self) -> bool:
@@ -84,6 +91,8 @@ class History:
     steps in the order in which they were first recorded. `told` holds what was emitted, which takes no
     part in the checks of replay: each key with the digest of what it said last. Of a fork, `origin` is the
     run that its journal began as, and `answers` holds what is answered beforehand, by the question's key.
+    `renewed` is the last entry that began the run anew (a fork, a retry): approvals before it are void.
+    `requesters` are those who asked for the run beside its principal: whoever forked or retried it.
     """
 
     def __init__(self, entries: Iterable[Entry] = ()) -> None:
@@ -94,6 +103,9 @@ class History:
         self.input: bytes = b"null"
         self.origin: UUID | None = None
         self.answers: dict[str, str] = {}
+        self.approved: dict[str, str] = {}
+        self.requesters: set[str] = set()
+        self.renewed = 0
         self.seq = 0
         self.ended: Entry | None = None
         self._placed: set[str] = set()
@@ -126,10 +138,13 @@ class History:
         elif entry.kind is Kind.SUBMITTED:
             self.input = decode(entry.codec, entry.payload)
         elif entry.kind is Kind.FORKED:
+            self.renewed = entry.seq
             self._fork(read_fork(entry))
         elif entry.kind is Kind.RUN_RETRIED:
-            self.ended = None
-            self._retry(orjson.loads(decode(entry.codec, entry.payload))["superseded"])
+            self.ended, self.renewed = None, entry.seq
+            retried = orjson.loads(decode(entry.codec, entry.payload))
+            self._retry(retried["superseded"])
+            self.requesters.update(filter(None, (retried.get("by"),)))
         elif entry.kind in FINAL:
             self.ended = entry
         elif entry.kind is Kind.UNKNOWN:
@@ -142,7 +157,8 @@ class History:
         """Take over what a fork changes. Questions that are open are the parent's: the fork asks its own."""
         self.ended = None
         self.origin = fork.origin
-        self.answers = dict(fork.answers)
+        self.requesters.update(filter(None, (*fork.requesters, fork.by)))
+        self.answers, self.approved = dict(fork.answers), dict(fork.approved)
         if fork.input is not None:
             self.input = fork.input.encode()
         for step in self.steps.values():

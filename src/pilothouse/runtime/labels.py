@@ -6,6 +6,7 @@ import re
 from collections.abc import Iterable, Mapping
 
 from pilothouse.errors import InvalidInput
+from pilothouse.kit.text import line
 
 MAX_LABELS = 32
 MAX_VALUE = 255
@@ -19,15 +20,23 @@ def checked(labels: Mapping[str, str]) -> dict[str, str]:
     """`labels`, if a run can carry them; raises `InvalidInput` that says which cannot and why."""
     if len(labels) > MAX_LABELS:
         raise InvalidInput(f"{len(labels)} labels were given, a run has at most {MAX_LABELS}.")
-    for key, value in labels.items():
+    for key in labels:
         if not _KEY.fullmatch(key):
             raise InvalidInput(
                 f"{key[:80]!r} is no label key.",
                 hint="Take letters, digits, '.', '_', '/' and '-', 63 at most, and no mark at either end.",
             )
-        if len(value) > MAX_VALUE or not value.isprintable():
-            raise InvalidInput(f"The label {key} is not at most {MAX_VALUE} printable characters.")
-    return dict(labels)
+    return {key: _value(key, value) for key, value in labels.items()}
+
+
+def _value(key: str, value: str) -> str:
+    try:
+        checked = line(value)
+    except ValueError as error:
+        raise InvalidInput(f"The label {key} {error}.", hint="Take letters, digits and signs.") from None
+    if len(checked) > MAX_VALUE:
+        raise InvalidInput(f"The label {key} has more than {MAX_VALUE} characters.")
+    return checked
 
 
 def parse(items: Iterable[str], mark: str) -> dict[str, str]:

@@ -14,7 +14,7 @@ with recursive part(run_id, source, high) as (
   select part.run_id, runs.forked_from, least(part.high, runs.forked_seq)
     from part join runs on runs.id = part.source
    where runs.forked_from is not null)
-select part.run_id, kind, key, payload, digest, codec, seq, at
+select part.run_id, kind, key, payload, digest, codec, seq, at, part.source
   from part join journal on journal.run_id = part.source and seq <= part.high and seq > %s
  order by part.run_id, seq
 """

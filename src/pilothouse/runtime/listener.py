@@ -15,6 +15,7 @@ log = structlog.get_logger(__name__)
 
 RUNS, JOURNAL, CANCELS = "pilothouse_runs", "pilothouse_journal", "pilothouse_cancels"
 DELTAS, WATCHES = "pilothouse_deltas", "pilothouse_watch"
+POLICIES, SWITCHES = "pilothouse_policies", "pilothouse_switches"
 Heard = Callable[[str | None], None]
 
 
@@ -32,7 +33,7 @@ class Listener:
         self._conninfo = conninfo
         self._silence = silence_of(conninfo)
         self._handlers: dict[str, list[Heard]] = {
-            channel: [] for channel in (RUNS, JOURNAL, CANCELS, DELTAS, WATCHES)
+            channel: [] for channel in (RUNS, JOURNAL, CANCELS, DELTAS, WATCHES, POLICIES, SWITCHES)
         }
         self._task: asyncio.Task[None] | None = None
         self._ready = asyncio.Event()

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from typing import NamedTuple
 from uuid import UUID
 
 import orjson
@@ -16,9 +17,25 @@ from pilothouse.runtime.workflows import Workflow
 
 MOVABLE = frozenset({"queued", "waiting"})
 STATE = """
-select workflow, version, pin, status, epoch, seq, principal from runs where id = %s and tenant_id = %s
+select workflow, version, pin, status, epoch, seq, principal, personal, untrusted
+  from runs where id = %s and tenant_id = %s
 """
-REPIN = "update runs set version = %s, pin = %s where id = %s"
+REPIN = """
+update runs set version = %s, pin = %s, personal = personal or %s,
+       untrusted = untrusted or %s where id = %s
+"""
+
+
+class _State(NamedTuple):
+    workflow: str
+    version: int
+    pin: str
+    status: str
+    epoch: int
+    seq: int
+    principal: str
+    personal: bool
+    untrusted: bool
 
 
 async def move(
@@ -37,14 +54,19 @@ async def move(
     Raises `NotFound` for an unknown run and `Conflict` for one that is of another workflow or this version
     already, executes, has ended, or went on while it was checked.
     """
-    workflow, version, pin, status, epoch, seq, principal = await _state(store, run_id, tenant_id)
+    state = await _state(store, run_id, tenant_id)
+    workflow, version, pin, status, epoch, seq, principal, personal, untrusted = state
     if workflow != target.name or pin == target.pin:
         raise Conflict(f"Run {run_id} is of {pin}: it cannot be moved to {target.pin}.")
     if status not in MOVABLE:
         hint = "Try again when it waits." if status == "running" else None
         raise Conflict(f"Run {run_id} is {status}: only queued and waiting runs are moved.", hint=hint)
     journal = (await store.read_outside([run_id]))[run_id]
-    claim = Claim(run_id, tenant_id, target.pin, epoch, 0, principal, cancel_requested=False)
+    claim = Claim(
+        *(run_id, tenant_id, target.pin, epoch, 0, principal, False),
+        personal=personal or target.personal,
+        untrusted=untrusted or target.untrusted_input,
+    )
     found = await misfit(target, journal, claim, services, limit=limit)
     if found is not None or dry_run:
         return found
@@ -53,7 +75,8 @@ async def move(
         if row is None or tuple(row[3:6]) != (status, epoch, seq):
             raise Conflict(f"Run {run_id} went on while it was checked.", hint="Try again.")
         payload = orjson.dumps({"from": version, "to": target.version, "by": by})
-        await run.connection.execute(REPIN, (target.version, target.pin, run_id))
+        pinned = (target.version, target.pin, target.personal, target.untrusted_input, run_id)
+        await run.connection.execute(REPIN, pinned)
         await run.move(Entry(Kind.MOVED, "", payload), status)
     return None
 
@@ -63,9 +86,9 @@ async def workflow_of(store: Store, run_id: UUID, tenant_id: str) -> str:
     return (await _state(store, run_id, tenant_id))[0]
 
 
-async def _state(store: Store, run_id: UUID, tenant_id: str) -> tuple[str, int, str, str, int, int, str]:
+async def _state(store: Store, run_id: UUID, tenant_id: str) -> _State:
     async with store.events.held() as connection:
         row = await (await connection.execute(STATE, (run_id, tenant_id))).fetchone()
     if row is None:
         raise NotFound(f"There is no run {run_id}.")
-    return row
+    return _State(*row)

@@ -57,11 +57,12 @@ def ensure(connection: psycopg.Connection[tuple[object, ...]], now: dt.datetime)
 
     The default partition takes whatever falls outside; it stays empty while this runs at least
     once in `AHEAD` months. Where somebody keeps the journal locked it is left for another time: whoever
-    waits for the lock would make all that read and write wait as well.
+    waits for the lock would make all that read and write wait as well. So it is where this login does not
+    own the journal: a process that knows the owner's makes them.
     """
     try:
         return _ensure(connection, now)
-    except psycopg.errors.LockNotAvailable as error:
+    except (psycopg.errors.LockNotAvailable, psycopg.errors.InsufficientPrivilege) as error:
         log.warning("partitions_not_made", reason=str(error).strip())
         return []
 

@@ -3,21 +3,39 @@
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import AsyncIterator, Sequence
-from dataclasses import dataclass
-from typing import Any, NamedTuple, Protocol, TypeVar
+from collections.abc import AsyncIterator, Callable, Mapping, Sequence
+from typing import IO, Any, NamedTuple, Protocol, TypeVar
 from uuid import UUID
 
-from pydantic import BaseModel, ConfigDict
+from pydantic import BaseModel, ConfigDict, TypeAdapter
 
+from pilothouse.kit.money import Money
 from pilothouse.runtime.signature import Answer, Signature
 
 
 class Statement(NamedTuple):
-    """An SQL statement with its parameters, written in the same transaction as an append."""
+    """An SQL statement with its parameters, written in the same transaction as an append.
+
+    Where its parameters have names, it is executed once for all appends that share the transaction: its one
+    parameter is a JSON list with an object for each, which has the `place` of its append besides. Bytes stand
+    there in hexadecimal, as `bytea` is read. It is the same without names where it is `gathered`: each
+    parameter is the list of what each of them gave, and before them comes the list of their places.
+
+    What is `gathered` locks rows that many transactions want, and is executed last. Where appends are not to
+    be written, it raises an error with the SQLSTATE `DECLINES`, whose detail is a JSON list with an object
+    for each reason: `item` (the place), `reason` and `source`.
+    """
 
     sql: str
-    parameters: Sequence[Any]
+    parameters: Sequence[Any] | Mapping[str, Any]
+    gathered: bool = False
+
+
+DECLINES = "PH001"
+"""The SQLSTATE with which a gathered statement says that some appends are not to be written."""
+
+FENCES = "PH002"
+"""The SQLSTATE with which an append as a whole says that one of its turns was lost."""
 
 
 I_contra = TypeVar("I_contra", contravariant=True)
@@ -71,57 +89,29 @@ class Actor(Protocol[I_contra, O_co]):
         """Seconds for one call; None for the engine's own limit."""
         ...
 
+    @property
+    def cost(self) -> Callable[[Any], Money] | None:
+        """What one call costs, from its input; None where nothing is said."""
+        ...
+
+    @property
+    def facts(self) -> Callable[[Any, Any], Any] | None:
+        """What tells, of an action and its input, what trusted code knows of the thing it is about."""
+        ...
+
+    @property
+    def facts_type(self) -> TypeAdapter[Any] | None:
+        """The type of what `facts` tells."""
+        ...
+
+    @property
+    def from_outside(self) -> bool:
+        """Whether its results, and its errors, are data from outside."""
+        ...
+
     async def perform(self, ctx: Any, value: I_contra) -> O_co:
         """Do it. `ctx.idempotency_key` is the same at every attempt."""
         ...
-
-
-@dataclass(frozen=True)
-class Action:
-    """One intended tool call, as a governor sees it. `arguments` is canonical JSON."""
-
-    run_id: UUID
-    tenant_id: str
-    workflow: str
-    principal: str
-    step: str
-    tool: str
-    arguments: bytes
-    idempotency_key: str
-
-
-class Decision(BaseModel):
-    """The answer to an action, with the reasons and the ids of the policies that determined it."""
-
-    model_config = ConfigDict(frozen=True)
-
-    allow: bool
-    reasons: tuple[str, ...] = ()
-    policies: tuple[str, ...] = ()
-
-
-class Governor(Protocol):
-    """Decides on actions. Its statements are written in the append of the dispatch or the outcome."""
-
-    async def decide(self, action: Action) -> tuple[Decision, Sequence[Statement]]:
-        """The decision, and what to write beside the dispatch (reservation, audit row)."""
-        ...
-
-    async def settle(self, action: Action, *, succeeded: bool) -> Sequence[Statement]:
-        """What to write beside the outcome (settlement, audit row)."""
-        ...
-
-
-class AllowAll:
-    """Allows every action and writes nothing: what governs until the governing domains are plugged in."""
-
-    async def decide(self, action: Action) -> tuple[Decision, Sequence[Statement]]:
-        """Allow."""
-        return Decision(allow=True, reasons=("No policy is active.",)), ()
-
-    async def settle(self, action: Action, *, succeeded: bool) -> Sequence[Statement]:
-        """Nothing to settle."""
-        return ()
 
 
 class Artifact(BaseModel):
@@ -146,6 +136,10 @@ class ArtifactSink(Protocol):
 
 class ArtifactStore(ArtifactSink, Protocol):
     """Where the bytes of artifacts and of large payloads are kept, for each tenant by their SHA-256."""
+
+    async def put_file(self, tenant_id: str, sha256: str, file: IO[bytes]) -> None:
+        """As `put`, for a file that is too large to be held in memory; it is read from its beginning."""
+        ...
 
     def read(
         self, tenant_id: str, sha256: str, start: int = 0, end: int | None = None

@@ -8,21 +8,23 @@ from __future__ import annotations
 
 import asyncio
 import ctypes
-import inspect
 import threading
-from collections.abc import Awaitable, Sequence
+from collections.abc import Awaitable, Callable, Coroutine, Generator, Iterator, Sequence
 from concurrent.futures import Future
+from contextlib import contextmanager
 from dataclasses import replace
-from typing import NamedTuple, TypeVar
+from typing import Any, NamedTuple, TypeVar
 
 from pilothouse.runtime.branch import Branch, current
 from pilothouse.runtime.context import Context
 from pilothouse.runtime.entries import Entry, PayloadUnreadable
 from pilothouse.runtime.errors import Interrupt, LoopBlocked, NonDeterminismError, WrongType
+from pilothouse.runtime.governing import Action, Decision, Unwitnessed
 from pilothouse.runtime.history import History, Step
 from pilothouse.runtime.observing import Unobserved
-from pilothouse.runtime.ports import Action, Decision, Statement
+from pilothouse.runtime.ports import Statement
 from pilothouse.runtime.store import Claim, TurnEnd
+from pilothouse.runtime.switches import Unswitched
 from pilothouse.runtime.turn import Services, Turn
 from pilothouse.runtime.workflows import Workflow
 
@@ -71,6 +73,8 @@ class _Checking:
         self._limit = limit
         self._future: Future[Misfit | None] = Future()
         self._thread = threading.Thread(target=self._run, name="pilothouse-replay-check", daemon=True)
+        self._stopping = threading.Lock()
+        self._in_code = False  # whether the thread runs the workflow's code, not its loop's
 
     async def result(self) -> Misfit | None:
         self._thread.start()
@@ -78,21 +82,46 @@ class _Checking:
             async with asyncio.timeout(self._limit + GRACE):
                 return await asyncio.shield(asyncio.wrap_future(self._future))
         except TimeoutError:
-            thread = ctypes.c_ulong(self._thread.ident or 0)
-            ctypes.pythonapi.PyThreadState_SetAsyncExc(thread, ctypes.py_object(LoopBlocked))
+            self._stop()
             return self._too_slow()
 
-    def _run(self) -> None:
+    def _stop(self) -> None:
+        """Interrupt the code where it runs; a loop that turns ends by itself, and must not be interrupted."""
+        with self._stopping:
+            if self._in_code:
+                thread = ctypes.c_ulong(self._thread.ident or 0)
+                ctypes.pythonapi.PyThreadState_SetAsyncExc(thread, ctypes.py_object(LoopBlocked))
+
+    @contextmanager
+    def interruptible(self) -> Iterator[None]:
+        """Within this, and not a moment longer, `_stop` interrupts."""
+        self._in_code = True
         try:
-            found = asyncio.run(self._checked())
+            yield
+        finally:
+            with self._stopping:  # what was sent arrives here at the latest
+                self._in_code = False
+
+    def _run(self) -> None:
+        loop = asyncio.new_event_loop()
+        try:
+            try:
+                found = loop.run_until_complete(self._checked())
+            finally:
+                _end(loop)
         except BaseException as error:  # noqa: BLE001 - the one who waits is told
             self._future.set_exception(error)
         else:
             self._future.set_result(found)
 
+    def _task(self, loop: asyncio.AbstractEventLoop, code: Any, **options: Any) -> asyncio.Task[Any]:
+        return asyncio.Task(_Interruptible(code, self), loop=loop, **options)
+
     async def _checked(self) -> Misfit | None:
         turn = _Turn(self._claim, self._history, _powerless(self._services))
-        task = asyncio.ensure_future(_call(turn, self._workflow))
+        loop = asyncio.get_running_loop()
+        loop.set_task_factory(self._task)  # from here on: what is written here must not be interrupted
+        task = loop.create_task(_call(turn, self._workflow))
         done, _ = await asyncio.wait([task], timeout=self._limit)
         if not done:
             task.cancel()
@@ -102,6 +131,40 @@ class _Checking:
 
     def _too_slow(self) -> Misfit:
         return Misfit(f"The workflow's code did not get through the journal within {self._limit:g} s.")
+
+
+class _Interruptible(Coroutine[Any, Any, T]):
+    """A coroutine of the checked code, which may be interrupted while it runs and not while it waits."""
+
+    def __init__(self, code: Coroutine[Any, Any, T], checking: _Checking) -> None:
+        self._code = code
+        self._checking = checking
+
+    def __await__(self) -> Generator[Any, None, T]:
+        return self._code.__await__()
+
+    def send(self, value: Any) -> Any:
+        with self._checking.interruptible():
+            return self._code.send(value)
+
+    def throw(self, *error: Any) -> Any:
+        with self._checking.interruptible():
+            return self._code.throw(*error)
+
+    def close(self) -> None:
+        self._code.close()
+
+
+def _end(loop: asyncio.AbstractEventLoop) -> None:
+    """Close a loop, whose tasks get `GRACE` to end: one that was interrupted in asyncio's code may never."""
+    loop.set_task_factory(None)
+    left = asyncio.all_tasks(loop)
+    for task in left:
+        task.cancel()
+    if left:
+        loop.run_until_complete(asyncio.wait(left, timeout=GRACE))
+    loop.run_until_complete(loop.shutdown_asyncgens())
+    loop.close()
 
 
 async def _call(turn: Turn, workflow: Workflow) -> None:
@@ -160,15 +223,15 @@ class _Turn(Turn):
     async def flush(self) -> None:
         """Nothing is written."""
 
-    async def timed(self, key: str, work: Awaitable[T], limit: float | None) -> T:
+    async def timed(
+        self, key: str, work: Callable[[], Awaitable[T]], limit: float | None, by: tuple[str, str]
+    ) -> T:
         """Enter an agent in which something is recorded; stand still before anything else."""
         branch = current.get()
         if branch.leaf is not None or not branch.replaying:
-            if inspect.iscoroutine(work):
-                work.close()
             raise branch.suspend()
         self._entered.add(branch)
-        return await work
+        return await work()
 
     def _leaves(self, branch: Branch) -> bool:
         """Whether the journal holds nothing more of the agent that `branch` lies in: what follows is new."""
@@ -187,12 +250,21 @@ def _has_steps_inside(step: Step) -> bool:
 def _powerless(services: Services) -> Services:
     """The services of a turn that decides nothing, keeps nothing and acts on nothing."""
     return replace(
-        services, governor=_Undecided(), artifacts=_Nowhere(), lease=_Held(), observer=Unobserved()
+        services,
+        governor=_Undecided(),
+        artifacts=_Nowhere(),
+        lease=_Held(),
+        observer=Unobserved(),
+        switches=Unswitched(),
+        witness=Unwitnessed(),
     )
 
 
 class _Undecided:
-    async def decide(self, action: Action) -> tuple[Decision, Sequence[Statement]]:
+    async def decide(self, action: Action) -> Decision:
+        raise current.get().suspend()
+
+    async def record(self, action: Action, decision: Decision) -> Sequence[Statement]:
         raise current.get().suspend()
 
     async def settle(self, action: Action, *, succeeded: bool) -> Sequence[Statement]:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import inspect
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from functools import cached_property
 from typing import Any, Generic, NamedTuple, TypeVar, get_type_hints
 
@@ -15,6 +15,7 @@ from pydantic_core import PydanticSerializationError
 
 from pilothouse.errors import InvalidInput
 from pilothouse.kit import canonical
+from pilothouse.runtime.closed import ids_in, is_closed
 from pilothouse.runtime.errors import WrongType
 
 _NAME = re.compile(r"[A-Za-z_][A-Za-z0-9_.\-]{0,99}")
@@ -122,8 +123,8 @@ class Signature:
         except ValidationError as error:
             raise self._wrong(value, error) from None
 
-    def round_trip(self, given: Answer[Any]) -> tuple[bytes, Answer[Any]]:
-        """`given` as JSON, and as it is read from there, which is what every replay will see.
+    def round_trip(self, given: Answer[Any], marks: Sequence[str] = ()) -> tuple[bytes, Answer[Any]]:
+        """`given` and its marks as JSON, and as it is read from there, which is what every replay will see.
 
         Raises `WrongType` where its value does not have the declared type or JSON cannot hold it.
         """
@@ -135,13 +136,28 @@ class Signature:
             name, kind = self.function.__name__, type(value).__name__
             message = f"{name} returned {kind}, which JSON does not keep: {explain(error)}"
             raise WrongType(message, hint="Infinity and NaN are such values.") from None
-        about = orjson.dumps({"produced_by": produced_by, "failed": failed})
+        about = orjson.dumps(
+            {"produced_by": produced_by, "failed": failed} | ({"marks": marks} if marks else {})
+        )
         return b'{"value":%b,%b' % (written, about[1:]), read
 
     def parse_answer(self, data: bytes) -> Answer[Any]:
         """The answer in a journal entry."""
+        return self.read_answer(data)[0]
+
+    def read_answer(self, data: bytes) -> tuple[Answer[Any], tuple[str, ...]]:
+        """The answer in a journal entry, and its marks."""
         kept = self._kept.model_validate_json(data)
-        return Answer(kept.value, kept.produced_by, kept.failed)
+        return Answer(kept.value, kept.produced_by, kept.failed), kept.marks
+
+    @cached_property
+    def is_closed(self) -> bool:
+        """Whether the result is one of a few values, ids apart."""
+        return is_closed(self.output_type)
+
+    def ids_in(self, value: Any) -> frozenset[str]:
+        """The values in the result `value` that are ids by their type."""
+        return frozenset(ids_in(self.output_type, value))
 
     def _wrong(self, value: Any, error: ValidationError) -> WrongType:
         declared = getattr(self.output_type, "__name__", None) or str(self.output_type)
@@ -169,6 +185,7 @@ class _Kept(BaseModel, Generic[T]):
     value: T
     produced_by: str
     failed: tuple[tuple[str, str], ...]
+    marks: tuple[str, ...] = ()
 
 
 def _read(adapter: TypeAdapter[Any], value: Any, what: str) -> tuple[Any, bytes]:

@@ -6,14 +6,17 @@ SUBMIT = """
 with item as (
   select * from unnest(%s::uuid[], %s::text[], %s::text[], %s::int[], %s::smallint[], %s::text[], %s::text[],
                        %s::bytea[], %s::smallint[], %s::bytea[], %s::jsonb[], %s::text[], %s::text[],
-                       %s::uuid[])
+                       %s::uuid[], %s::uuid[], %s::boolean[], %s::boolean[], %s::boolean[])
     as t(id, tenant_id, workflow, version, priority, principal, idempotency_key, input_digest, codec,
-         payload, labels, request_id, traceparent, schedule_id)),
+         payload, labels, request_id, traceparent, schedule_id, engagement_id, personal, untrusted,
+         injection)),
 run as (
   insert into runs (id, tenant_id, workflow, version, pin, status, priority, principal, idempotency_key,
-                    input_digest, seq, labels, request_id, traceparent, schedule_id)
+                    input_digest, seq, labels, request_id, traceparent, schedule_id, engagement_id,
+                    personal, untrusted, injection)
   select id, tenant_id, workflow, version, workflow || '@' || version, 'queued', priority, principal,
-         idempotency_key, input_digest, 1, labels, request_id, traceparent, schedule_id
+         idempotency_key, input_digest, 1, labels, request_id, traceparent, schedule_id, engagement_id,
+         personal, untrusted, injection
     from item order by id
   on conflict do nothing
   returning id),
@@ -33,7 +36,7 @@ select run_id, kind, key, payload, digest, codec, seq, at from journal
 """
 """The journals of runs, from a sequence number on."""
 
-APPEND = """
+_APPENDED = """
 with item as (
   select * from unnest(%s::uuid[], %s::int[], %s::text[], %s::text[], %s::smallint[], %s::bytea[],
                        %s::bytea[])
@@ -72,8 +75,9 @@ told as (
     from (select id, (row_number() over () - 1) / 200 as page from run) as paged group by page),
 requeued as (select pg_notify('pilothouse_runs', '') from run where status = 'queued' limit 1)
 select run.id, run.epoch, run.base, run.status, (select count(*) from told), (select count(*) from requeued)
-  from run
 """
+
+APPEND = _APPENDED + "from run"
 """Appends entries of many runs and moves the runs' states.
 
 A run whose epoch was raised by another claim yields no row: that turn is fenced. Rows are locked in the
@@ -81,12 +85,19 @@ order of their ids, so that two batches cannot deadlock. A run that would wait b
 claimed is queued instead. That a step has started is no advance: a step that kills its worker starts, too.
 """
 
+APPEND_WHOLE = f"""{_APPENDED}
+from (select insist_on_turns((select count(*) from run), (select count(*) from turn))) as insisted
+     left join run on true
+"""  # noqa: S608 - a text of our own
+"""As `APPEND`, and where a turn is fenced it raises an error with the SQLSTATE `FENCES`."""
+
 WAKE_TIMERS = """
 with due as (
   select id from runs where status = 'waiting' and wake_at <= %s order by wake_at limit %s
      for no key update skip locked),
 woken as (
-  update runs set status = 'queued', wake_at = null, changed_at = now() from due where runs.id = due.id
+  update runs set status = 'queued', wake_at = null, changed_at = now()
+   where runs.id = any(array(select id from due))
   returning runs.id),
 told as (select pg_notify('pilothouse_runs', '') from woken limit 1)
 select (select count(*) from woken), (select count(*) from told),
@@ -94,7 +105,8 @@ select (select count(*) from woken), (select count(*) from told),
 """
 """Queues the waiting runs whose time has come by the caller's clock, which is the one that set `wake_at`.
 
-Returns how many, a number without meaning, and when the next one is due.
+Returns how many, a number without meaning, and when the next one is due. The runs are named by an array: in a
+join, statistics of a busier time would have all of them read.
 """
 
 _TAKE_OVER = """
@@ -114,7 +126,7 @@ taken as (
   update runs set status = case when losses < most then 'queued' else 'running' end,
                   worker_id = case when losses >= most then taker end,
                   epoch = epoch + 1, losses = losses + 1, seq = seq + 1, changed_at = now()
-    from lost, (select %s::int as most, %s::uuid as taker) as given where runs.id = lost.id
+    from (select %s::int as most, %s::uuid as taker) as given where runs.id = any(array(select id from lost))
   returning runs.id, runs.tenant_id, runs.seq, runs.losses, runs.request_id),
 entry as (
   insert into journal (run_id, seq, tenant_id, kind, key, payload, request_id)

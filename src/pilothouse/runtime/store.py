@@ -4,27 +4,32 @@ from __future__ import annotations
 
 import asyncio
 import datetime as dt
-from collections import defaultdict
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any, NamedTuple
 from uuid import UUID
 
 import orjson
+import psycopg
 
 from pilothouse.errors import Conflict
-from pilothouse.runtime import lineage, partitions, sql
+from pilothouse.kit.roundtrip import round_trip
+from pilothouse.kit.sealing import Place
+from pilothouse.runtime import beside, lineage, partitions, sql
 from pilothouse.runtime.batch import Batcher
 from pilothouse.runtime.claims import PINNED, Claiming
 from pilothouse.runtime.connection import Connection, Lane, Query
 from pilothouse.runtime.entries import KINDS, Entry, Kind, encode, stored
 from pilothouse.runtime.errors import Fenced
 from pilothouse.runtime.observing import Observer, Unobserved
-from pilothouse.runtime.payloads import Payloads, Reference
-from pilothouse.runtime.ports import Statement
+from pilothouse.runtime.payloads import AGAIN_AFTER, Payloads, Reference, refers
+from pilothouse.runtime.ports import DECLINES, FENCES, Statement
+from pilothouse.runtime.sealing import KeysUnavailable, of_entry
 
 _BY_INDEX = {"enable_seqscan": "off"}
 """As far as runs are concerned: what tends to them must not read all that ever were."""
+
+_OWNERS = "select id, tenant_id from runs where id = any(%s::uuid[])"
 
 _AT_ONCE = 1_000
 """Timers that one statement wakes."""
@@ -32,7 +37,10 @@ _AT_ONCE = 1_000
 
 @dataclass(frozen=True)
 class Submission:
-    """A run to be made. `digest` identifies the input behind an idempotency key."""
+    """A run to be made. `digest` identifies the input behind an idempotency key.
+
+    `beside` is written in the same transaction, where the run was not there yet.
+    """
 
     id: UUID
     tenant_id: str
@@ -47,6 +55,11 @@ class Submission:
     request_id: str | None = None
     traceparent: str | None = None
     schedule_id: UUID | None = None
+    engagement_id: UUID | None = None
+    personal: bool = False
+    untrusted: bool = False
+    injection: bool = False
+    beside: Sequence[Statement] = field(default=())
     packed: tuple[int, bytes, Reference | None] | None = None
 
 
@@ -63,6 +76,10 @@ class Claim(NamedTuple):
     request_id: str | None = None
     traceparent: str | None = None
     waited: float = 0.0
+    personal: bool = False
+    engagement_id: UUID | None = None
+    untrusted: bool = False
+    injection: bool = False
 
 
 class TurnEnd(NamedTuple):
@@ -87,6 +104,7 @@ class Append:
     beside: Sequence[Statement] = field(default=())
     unless_woken: bool = False
     tenant_id: str = ""
+    personal: bool = False
 
 
 class Store:
@@ -97,6 +115,7 @@ class Store:
         conninfo: str,
         *,
         direct: str | None = None,
+        owner: str | None = None,
         prepare: bool = True,
         observer: Observer | None = None,
     ) -> None:
@@ -107,6 +126,7 @@ class Store:
         """
         self.conninfo = conninfo
         self.direct = direct or conninfo
+        self.owner = owner or self.direct
         self._observer = observer or Unobserved()
 
         def lane(purpose: str, settings: Mapping[str, str] | None = None) -> Lane:
@@ -139,8 +159,9 @@ class Store:
 
         Raises `Conflict` where that earlier run had another workflow or input.
         """
-        if self.payloads.large(submission.payload):
-            packed = await self.payloads.packed(submission.tenant_id, submission.payload)
+        if submission.personal or self.payloads.large(submission.payload):
+            place = _place_of(submission)
+            packed = await self.payloads.packed(submission.tenant_id, submission.payload, place)
             submission = replace(submission, packed=packed)
         return await self._submitting.put(submission)
 
@@ -149,9 +170,12 @@ class Store:
 
         Their inputs stay in the journal, however large they are.
         """
-        rows = _rows_of(items, [(*encode(item.payload), None) for item in items])
+        packed = [(*await self.payloads.inlined(item.payload, _place_of(item)), None) for item in items]
+        rows = _rows_of(items, packed)
         made = await (await connection.execute(sql.SUBMIT.encode(), rows)).fetchall()
-        return frozenset(row[0] for row in made)
+        new = frozenset(row[0] for row in made)
+        await beside.execute(connection, list(enumerate(_beside(items, new))))
+        return new
 
     async def append(self, item: Append) -> str:
         """Append a turn's entries; returns the run's status once the transaction has committed.
@@ -159,7 +183,7 @@ class Store:
         Raises `Fenced` where the run is no longer this turn's, `DatabaseUnavailable` where nothing
         is known of the outcome.
         """
-        if not self.payloads.concern(item.run_id, item.entries):
+        if not (item.personal or self.payloads.concern(item.run_id, item.entries)):
             return await self._appending.put(item)
         return await self.payloads.in_order(item.run_id, lambda: self._append_large(item))
 
@@ -179,9 +203,13 @@ class Store:
         return await self._read(self._claims, run_ids, after, PINNED)
 
     async def read_outside(self, run_ids: Sequence[UUID], after: int = 0) -> dict[UUID, list[Entry]]:
-        """As `read`, for those who watch: never in the way of a worker's claims, and with large payloads."""
+        """As `read`, for those who watch: never in the way of a worker's claims, and with whole payloads."""
         journals = await self._read(self.watches, run_ids, after)
-        return {run_id: await self.payloads.resolved(entries) for run_id, entries in journals.items()}
+        aside = [run_id for run_id, entries in journals.items() if refers(entries)]
+        if aside:
+            for run_id, tenant_id in await self.watches.rows(_OWNERS, (aside,)):
+                journals[run_id] = await self.payloads.resolved(tenant_id, journals[run_id])
+        return journals
 
     async def status(self, run_id: UUID) -> str | None:
         """A run's status; None where there is no such run."""
@@ -217,7 +245,7 @@ class Store:
 
     async def ensure_partitions(self, now: dt.datetime) -> list[str]:
         """Make the journal's partitions ahead of `now` that are missing; returns their names."""
-        return await asyncio.to_thread(partitions.ensure_at, self.direct, now)
+        return await asyncio.to_thread(partitions.ensure_at, self.owner, now)
 
     async def cancels(self, worker_id: UUID) -> list[UUID]:
         """Runs that this worker executes and that somebody asked to cancel."""
@@ -228,7 +256,7 @@ class Store:
     ) -> dict[UUID, list[Entry]]:
         journals = _arranged(run_ids, await lane.rows(sql.READ, (run_ids, after), before=before))
         if forks := lineage.sharing(journals, after):
-            shared = _arranged(forks, await lane.rows(lineage.READ_SHARED, (forks, after), before=before))
+            shared = _arranged(forks, await lane.rows(lineage.READ_SHARED, (forks, after), before=before), 8)
             for run_id, entries in shared.items():
                 journals[run_id][:0] = entries
         return journals
@@ -240,20 +268,20 @@ class Store:
             for item, (*_, found) in zip(items, packed, strict=True)
             if found is not None
         ]
-        rows = await self._submit_beside(named, _rows_of(items, packed))
+        rows = await self._submit_beside(items, named, _rows_of(items, packed))
         made = {row[0] for row in rows}
         return [item.id if item.id in made else await self._earlier(item) for item in items]
 
     async def _submit_beside(
-        self, named: Sequence[Statement], parameters: Sequence[object]
+        self, items: Sequence[Submission], named: Sequence[Statement], parameters: Sequence[object]
     ) -> Sequence[tuple[Any, ...]]:
-        """Make runs, and in the same transaction what is known of their large inputs."""
-        if not named:
+        """Make runs, and in the same transaction what is known of their large inputs, and stands beside."""
+        if not named and not any(item.beside for item in items):
             return await self._submits.rows(sql.SUBMIT, parameters)
         async with self._submits.held() as connection, connection.transaction():
             rows = await (await connection.execute(sql.SUBMIT.encode(), parameters)).fetchall()
-            for statement in named:
-                await connection.execute(statement.sql.encode(), statement.parameters)
+            statements = (*named, *_beside(items, {row[0] for row in rows}))
+            await beside.execute(connection, list(enumerate(statements)))
             return rows
 
     async def _earlier(self, item: Submission) -> UUID | BaseException:
@@ -270,43 +298,82 @@ class Store:
         )
 
     async def _append_all(self, items: Sequence[Append]) -> Sequence[str | BaseException]:
-        turns = {(item.run_id, item.epoch): item for item in items}
-        for item in items:
+        """Write the items; those that are declined fail alone, and the others are written without them."""
+        declined: dict[int, BaseException] = {}
+        while True:
+            standing = {place: item for place, item in enumerate(items) if place not in declined}
+            try:
+                results = dict(zip(standing, await self._append_those(standing), strict=True))
+            except psycopg.Error as error:
+                if error.sqlstate != DECLINES:
+                    raise
+                declined |= beside.declined(error)
+            else:
+                return [results.get(place) or declined[place] for place in range(len(items))]
+
+    async def _append_those(self, items: Mapping[int, Append]) -> Sequence[str | BaseException]:
+        if not items:
+            return ()
+        turns = {(item.run_id, item.epoch): item for item in items.values()}
+        for item in items.values():
             if item.end is not None or item.unless_woken:
                 turns[item.run_id, item.epoch] = item
-        parameters = _columns(items, list(turns.values()))
-        beside = [item for item in items if item.beside]
-        if not beside:
+        parameters = _columns(list(items.values()), list(turns.values()))
+        if not any(item.beside for item in items.values()):
             rows = await self._appends.rows(sql.APPEND, parameters)
         else:
-            rows = await self._append_beside(parameters, beside)
+            rows = await self._append_beside(parameters, items)
         self._observer.committed(len(items), len(parameters[0]))
         states = {(row[0], row[1]): row[3] for row in rows}
         return [
             states.get((item.run_id, item.epoch)) or Fenced(f"Run {item.run_id} has another owner.")
-            for item in items
+            for item in items.values()
         ]
 
     async def _append_large(self, item: Append) -> str:
-        """Append entries of which some may be large: those are put aside first."""
-        entries, named = await self.payloads.moved(item.tenant_id, item.run_id, item.entries)
+        """Append entries of which some are large, or all sealed: that is done first."""
+        try:
+            entries, named = await self.payloads.moved(
+                item.tenant_id, item.run_id, item.entries, personal=item.personal
+            )
+        except KeysUnavailable:
+            await asyncio.sleep(AGAIN_AFTER)  # or the run would begin its next turn at once
+            raise
         return await self._appending.put(replace(item, entries=entries, beside=(*item.beside, *named)))
 
     async def _append_beside(
-        self, parameters: Sequence[object], items: Sequence[Append]
+        self, parameters: Sequence[object], items: Mapping[int, Append]
     ) -> list[tuple[Any, ...]]:
-        """The append and its items' statements in one transaction, without those of fenced items."""
-        async with self._appends.held() as connection, connection.transaction():
-            rows = await (await connection.execute(sql.APPEND.encode(), parameters)).fetchall()
+        """The append and its items' statements in one transaction, without those of fenced items.
+
+        That is one round trip. Only where a turn was lost is it done again in two, as it says which one.
+        """
+        async with self._appends.held() as connection, beside.transaction(connection):
+            whole = [(place, statement) for place, item in items.items() for statement in item.beside]
+            try:
+                return await beside.write(connection, whole, first=(sql.APPEND_WHOLE, parameters))
+            except psycopg.Error as error:
+                if error.sqlstate != FENCES:
+                    raise
+            _, _, rows = await round_trip(
+                connection, [("rollback", ()), ("begin", ()), (sql.APPEND, parameters)]
+            )
             owned = {(row[0], row[1]) for row in rows}
-            groups: dict[str, list[Sequence[Any]]] = defaultdict(list)
-            for item in items:
-                if (item.run_id, item.epoch) in owned:
-                    for statement in item.beside:
-                        groups[statement.sql].append(statement.parameters)
-            for text, many in groups.items():
-                await connection.cursor().executemany(text.encode(), many)
+            standing = {place for place, item in items.items() if (item.run_id, item.epoch) in owned}
+            await beside.write(connection, [one for one in whole if one[0] in standing])
             return rows
+
+
+def _beside(items: Sequence[Submission], made: Collection[UUID]) -> list[Statement]:
+    """What is written beside those of the submissions that made a run."""
+    return [statement for item in items if item.id in made for statement in item.beside]
+
+
+def _place_of(item: Submission) -> Place | None:
+    """Where the input of a personal run is sealed for."""
+    if not item.personal:
+        return None
+    return of_entry(item.tenant_id, item.id, Entry(Kind.SUBMITTED, ""))
 
 
 def _rows_of(
@@ -328,15 +395,22 @@ def _rows_of(
         [item.request_id for item in items],
         [item.traceparent for item in items],
         [item.schedule_id for item in items],
+        [item.engagement_id for item in items],
+        [item.personal for item in items],
+        [item.untrusted for item in items],
+        [item.injection for item in items],
     )
 
 
-def _arranged(run_ids: Sequence[UUID], rows: Iterable[tuple[Any, ...]]) -> dict[UUID, list[Entry]]:
-    """The rows of `sql.READ` as each run's journal."""
+def _arranged(
+    run_ids: Sequence[UUID], rows: Iterable[tuple[Any, ...]], source: int = 0
+) -> dict[UUID, list[Entry]]:
+    """The rows of `sql.READ` as each run's journal. In column `source` is the run that an entry stands in."""
     journals: dict[UUID, list[Entry]] = {run_id: [] for run_id in run_ids}
-    for run_id, kind, key, payload, digest, codec, seq, at in rows:
+    for row in rows:
+        run_id, kind, key, payload, digest, codec, seq, at = row[:8]
         known = KINDS.get(kind, Kind.UNKNOWN)
-        journals[run_id].append(Entry(known, key, payload, digest, codec, seq, at))
+        journals[run_id].append(Entry(known, key, payload, digest, codec, seq, at, row[source]))
     return journals
 
 

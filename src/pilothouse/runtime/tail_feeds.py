@@ -16,6 +16,7 @@ from pilothouse.runtime import deltas
 from pilothouse.runtime.connection import Lane
 from pilothouse.runtime.entries import Kind
 from pilothouse.runtime.listener import DELTAS, JOURNAL, RUNS, Listener
+from pilothouse.runtime.payloads import Payloads
 from pilothouse.runtime.tail import Tail, View
 from pilothouse.runtime.tail_pages import (
     NOTHING,
@@ -58,15 +59,15 @@ class Present(NamedTuple):
 class Feeds:
     """The tails of one process. Nothing is open, read or asked while nobody watches."""
 
-    def __init__(self, ahead: Lane, behind: Lane, listener: Listener) -> None:
+    def __init__(self, ahead: Lane, behind: Lane, listener: Listener, payloads: Payloads) -> None:
         """Read what is new through `ahead` and what is there already through `behind`.
 
-        `listener` hears of changes, on one connection however many watch.
+        `listener` hears of changes, on one connection however many watch. `payloads` opens what is sealed.
         """
-        self._ahead, self._behind = ahead, behind
-        self.runs: Tail[UUID, int] = Tail(self._read_on, partial(read_runs, self._behind))
+        self._ahead, self._behind, self._payloads = ahead, behind, payloads
+        self.runs: Tail[UUID, int] = Tail(self._read_on, partial(self._runs, self._behind))
         self.tenants: Tail[str, Place] = Tail(
-            partial(read_tenants, self._ahead), partial(read_tenants, self._behind)
+            partial(self._tenants, self._ahead), partial(self._tenants, self._behind)
         )
         self._off = [
             listener.on(JOURNAL, self._heard),
@@ -136,12 +137,24 @@ class Feeds:
 
     async def _read_on(self, asks: Sequence[tuple[UUID, int]]) -> Sequence[Page[int]]:
         """What is new of runs; the steps that it ends are remembered for a moment."""
-        pages = await read_runs(self._ahead, asks)
+        pages = await self._runs(self._ahead, asks)
         until = asyncio.get_running_loop().time() + STRAGGLE
         for page in pages:
             for line in page.lines:
                 if line.kind in _ENDS:
                     self._ended[line.run_id, line.key] = until
+        return pages
+
+    async def _runs(self, lane: Lane, asks: Sequence[tuple[UUID, int]]) -> Sequence[Page[int]]:
+        pages = await read_runs(lane, asks)
+        for page in pages:
+            await self._payloads.show(page.lines)
+        return pages
+
+    async def _tenants(self, lane: Lane, asks: Sequence[tuple[str, Place]]) -> Sequence[Page[Place]]:
+        pages = await read_tenants(lane, asks)
+        for page in pages:
+            await self._payloads.show(page.lines)
         return pages
 
     def _look(self) -> None:

@@ -31,14 +31,15 @@ part(place, source, after, high) as (
    where least(part.high, run.forked_seq) > part.after),
 found as (
   select part.place, entry.* from part cross join lateral (
-    select kind, key, payload, digest, codec, seq, at from journal
+    select kind, key, payload, digest, codec, seq, at, run_id as source from journal
      where run_id = part.source and seq > part.after and seq <= part.high
      order by seq limit {PAGE} + 1) as entry)
-select ask.place, run.tenant_id, run.status, run.seq, run.workflow,
-       found.kind, found.key, found.payload, found.digest, found.codec, found.seq, found.at
+select ask.place, run.tenant_id, run.status, run.seq, run.workflow, run.engagement_id,
+       found.kind, found.key, found.payload, found.digest, found.codec, found.seq, found.at, found.source
   from ask
   left join lateral (
-    select tenant_id, status, seq, workflow from runs where id = ask.run_id limit 1) as run on true
+    select tenant_id, status, seq, workflow, engagement_id from runs
+     where id = ask.run_id limit 1) as run on true
   left join found on found.place = ask.place
  order by ask.place, found.seq
 """  # noqa: S608 - a number of our own
@@ -52,7 +53,7 @@ with now as materialized (
   select pg_snapshot_xmin(snapshot)::text::bigint as horizon,
          pg_snapshot_xmax(snapshot)::text::bigint as ahead
     from (select pg_current_snapshot() as snapshot) as taken)
-select ask.place, now.horizon, now.ahead, run.workflow, entry.*
+select ask.place, now.horizon, now.ahead, run.workflow, run.engagement_id, entry.*
   from unnest(%s::text[], %s::bigint[], %s::uuid[], %s::int[])
        with ordinality as ask(tenant_id, xid, run_id, seq, place)
   cross join now
@@ -61,7 +62,8 @@ select ask.place, now.horizon, now.ahead, run.workflow, entry.*
      where tenant_id = ask.tenant_id and xid >= ask.xid and xid < now.horizon
        and (xid, journal.run_id, journal.seq) > (ask.xid, ask.run_id, ask.seq)
      order by xid, journal.run_id, journal.seq limit {PAGE} + 1) as entry on true
-  left join lateral (select workflow from runs where id = entry.run_id limit 1) as run on true
+  left join lateral (
+    select workflow, engagement_id from runs where id = entry.run_id limit 1) as run on true
  order by ask.place, entry.xid, entry.run_id, entry.seq
 """  # noqa: S608 - a number of our own
 """The next entries of tenants in the order of their transactions, each behind a place of its own.
@@ -101,18 +103,30 @@ class Line:
 
     __slots__ = (
         *("_told", "at", "codec", "digest", "key", "kind", "payload"),
-        *("place", "run_id", "seq", "tenant_id", "workflow"),
+        *("place", "run_id", "seq", "source", "tenant_id", "workflow", "engagement_id"),
     )
 
-    def __init__(self, place: Any, run_id: UUID, tenant_id: str, workflow: str, row: Sequence[Any]) -> None:
+    def __init__(  # noqa: PLR0917 - made for every entry that is read, which names would slow down
+        self,
+        place: Any,
+        run_id: UUID,
+        tenant_id: str,
+        workflow: str,
+        row: Sequence[Any],
+        engagement_id: UUID | None = None,
+        source: UUID | None = None,
+    ) -> None:
         """An entry of `run_id` as it was read: kind, key, payload, digest, codec, seq, at.
 
         `place` is its own in what is watched: its number in a run, or a `Place` among a tenant's entries.
+        `source` is the run in whose journal it stands, where that is another one.
         """
         self.place = place
         self.run_id = run_id
         self.tenant_id = tenant_id
         self.workflow = workflow
+        self.engagement_id = engagement_id
+        self.source = source or run_id
         self.kind: str
         self.key: str
         self.payload: bytes
@@ -127,7 +141,7 @@ class Line:
     def entry(self) -> Entry:
         """The entry as the engine knows it."""
         kind = KINDS.get(self.kind, Kind.UNKNOWN)
-        return Entry(kind, self.key, self.payload, self.digest, self.codec, self.seq, self.at)
+        return Entry(kind, self.key, self.payload, self.digest, self.codec, self.seq, self.at, self.source)
 
     def told(self, form: Callable[[Line], T]) -> T:
         """This entry in a form; the first who asks makes it."""
@@ -142,6 +156,7 @@ class RunState(NamedTuple):
     tenant_id: str
     status: str
     seq: int
+    engagement_id: UUID | None = None
 
 
 class Page(NamedTuple, Generic[P]):
@@ -166,11 +181,15 @@ async def read_runs(lane: Lane, asks: Sequence[tuple[UUID, int]]) -> Sequence[Pa
         grouped[row[0] - 1].append(row)
     pages = {}
     for (run_id, after), found in zip(unique, grouped, strict=True):
-        _, tenant_id, status, seq, workflow, *_ = found[0]
-        lines = [Line(row[10], run_id, tenant_id, workflow, row[5:]) for row in found if row[5] is not None]
+        _, tenant_id, status, seq, workflow, engagement_id, *_ = found[0]
+        lines = [
+            Line(row[11], run_id, tenant_id, workflow, row[6:13], engagement_id, row[13])
+            for row in found
+            if row[6] is not None
+        ]
         full, lines = len(lines) > PAGE, lines[:PAGE]
         reached = lines[-1].seq if lines else after
-        run = None if tenant_id is None else RunState(tenant_id, status, seq)
+        run = None if tenant_id is None else RunState(tenant_id, status, seq, engagement_id)
         pages[run_id, after] = Page(lines, reached, full, run=run)
     return [pages[ask] for ask in asks]
 
@@ -189,8 +208,8 @@ async def read_tenants(lane: Lane, asks: Sequence[tuple[str, Place]]) -> Sequenc
     for (tenant_id, after), found in zip(unique, grouped, strict=True):
         _, horizon, ahead, *_ = found[0]
         lines = [
-            Line(Place(xid, run_id, row[-2]), run_id, tenant_id, workflow or "", row)
-            for _, _, _, workflow, xid, run_id, *row in found
+            Line(Place(xid, run_id, row[-2]), run_id, tenant_id, workflow or "", row, engagement_id)
+            for _, _, _, workflow, engagement_id, xid, run_id, *row in found
             if xid is not None
         ]
         full, lines = len(lines) > PAGE, lines[:PAGE]

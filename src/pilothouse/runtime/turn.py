@@ -17,21 +17,31 @@ from pilothouse.kit.clock import Clock, elapsed
 from pilothouse.kit.ids import Ids
 from pilothouse.runtime.branch import Branch
 from pilothouse.runtime.deltas import Delta, Unheard
+from pilothouse.runtime.emitting import Unread, read
 from pilothouse.runtime.entries import Entry, Kind
 from pilothouse.runtime.errors import (
+    Declined,
+    Killed,
     NonDeterminismError,
     NotJournalled,
     RunStalled,
     StepTimedOut,
     TurnLost,
 )
+from pilothouse.runtime.governing import Governor, Mark, Unwitnessed, Witness
+from pilothouse.runtime.guarding import Guard, Inlet, Passage, Unguarded
 from pilothouse.runtime.history import History, Step
 from pilothouse.runtime.observing import Observer, TurnObserver, Unobserved
-from pilothouse.runtime.ports import ArtifactSink, Governor, Lease, Statement
+from pilothouse.runtime.payloads import Payloads
+from pilothouse.runtime.ports import ArtifactSink, Lease, Statement
 from pilothouse.runtime.store import Append, Claim, TurnEnd
+from pilothouse.runtime.switches import Switches, Unswitched
 from pilothouse.runtime.threads import Threads
+from pilothouse.runtime.uploaded import NoUploads, UploadSource
 
 T = TypeVar("T")
+
+SEAL_RUN = "update runs set personal = true where id = %s and not personal"
 
 SHOW_AFTER = 0.05
 """Seconds after which a step in progress, or something emitted, is written without waiting for company."""
@@ -67,6 +77,11 @@ class Services:
     step_timeout: float = 300.0
     deltas: Speaker = field(default_factory=Unheard)
     observer: Observer = field(default_factory=Unobserved)
+    payloads: Payloads = field(default_factory=Payloads)
+    uploads: UploadSource = field(default_factory=NoUploads)
+    switches: Switches = field(default_factory=Unswitched)
+    witness: Witness = field(default_factory=Unwitnessed)
+    guard: Guard = field(default_factory=Unguarded)
 
 
 @dataclass
@@ -85,6 +100,7 @@ class Turn:
     history: History
     services: Services
     pending: deque[Entry] = field(default_factory=deque)
+    reading: asyncio.Lock = field(default_factory=asyncio.Lock)
     asked: list[str] = field(default_factory=list)
     broken: BaseException | None = None
     last_step: str = ""
@@ -94,12 +110,15 @@ class Turn:
     touched: float = 0.0
     task: asyncio.Future[bytes] | None = None
     spoken: dict[str, int] = field(default_factory=dict)
+    _read_beside: list[Statement] = field(default_factory=list)
+    _sealing: bool = False
     _flush: asyncio.TimerHandle | None = None
     _flushing: set[asyncio.Task[None]] = field(default_factory=set)
+    _braking: dict[asyncio.Timeout, tuple[str, str]] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
         """Open the workflow's own branch."""
-        self.root = Branch(self.history)
+        self.root = self._root()
         self.watch: TurnObserver = self.services.observer.turn(self.claim, self.history.seq)
         self.loop = asyncio.get_running_loop()
         self.touched = self.loop.time()
@@ -112,7 +131,23 @@ class Turn:
     def load(self, history: History) -> None:
         """Replay `history`, which was not at hand when the turn began."""
         self.history = history
-        self.root = Branch(history)
+        self.root = self._root()
+
+    def _root(self) -> Branch:
+        """The workflow's own branch, which has consumed the run's input."""
+        root = Branch(self.history)
+        if self.claim.untrusted:
+            root.consume(frozenset({Mark.UNTRUSTED}))
+        if self.claim.injection:
+            root.consume(frozenset({Mark.INJECTION}))
+        if self.claim.personal:
+            root.consume(frozenset({Mark.PERSONAL}))
+        return root
+
+    def seal(self) -> None:
+        """What is journalled from now on is personal. The run's row says so with the next append."""
+        if not self.claim.personal:
+            self.claim, self._sealing = self.claim._replace(personal=True), True
 
     def now(self) -> dt.datetime:
         """The real time, for timers and expiry (a workflow sees `ctx.now()`)."""
@@ -188,25 +223,43 @@ class Turn:
 
         With `unless_woken` only where nothing has reached the run from outside since it was claimed.
         Raises `TurnLost` where they cannot be written now and `NotJournalled` where they never can, and
-        the same at every later attempt.
+        the same at every later attempt. Raises `Declined` where what is written `beside` does not allow it:
+        then nothing was written, and something else may be.
         """
+        await self._read_emitted()
         if end is None:
             self.check()
-        written = []
-        while self.pending:  # one by one: a thread may be adding to them
+        written, read_beside, self._read_beside = [], self._read_beside, []
+        while self.pending and not isinstance(self.pending[0], Unread):  # a thread may be adding to them
             written.append(self.pending.popleft())
         written.extend(entries)
+        beside = (*read_beside, *beside)
         self.appending += 1
-        claim, since = self.claim, elapsed()
+        claim, since, sealing = self.claim, elapsed(), self._sealing
+        if sealing:
+            beside = (*beside, Statement(SEAL_RUN, (claim.run_id,)))
         item = Append(
-            claim.run_id, claim.epoch, claim.wakes, written, end, beside, unless_woken, claim.tenant_id
+            claim.run_id,
+            claim.epoch,
+            claim.wakes,
+            written,
+            end,
+            beside,
+            unless_woken,
+            claim.tenant_id,
+            claim.personal,
         )
         try:
             status = await self.services.appender.append(item)
+        except Declined:
+            self.pending.extendleft(reversed(written[: len(written) - len(entries)]))
+            self._read_beside[:0] = read_beside
+            raise
         except (TurnLost, Exception) as error:
             reason = self._not_written(error, written)
             raise (reason if end is not None else self.breaks(reason)) from error
         else:
+            self._sealing &= not sealing
             self.watch.appended(written, since)
             return status
         finally:
@@ -218,6 +271,30 @@ class Turn:
         self.pending.append(entry)
         if self._flush is None:
             self.loop.call_soon_threadsafe(self._schedule)
+
+    async def _read_emitted(self) -> None:
+        """Have what was emitted pass the guard, where it waits. Appends that come meanwhile wait for it."""
+        if not any(isinstance(entry, Unread) for entry in tuple(self.pending)):
+            return
+        async with self.reading:
+            for entry in tuple(self.pending):
+                if not isinstance(entry, Unread):
+                    continue
+                claim = self.claim
+                passage = Passage(
+                    Inlet.EMITTED, claim.tenant_id, claim.run_id, self.now(), step=entry.key, ours=True
+                )
+                try:
+                    with self.working():
+                        seen, found = await read(self.services.guard, passage, entry)
+                except DatabaseUnavailable as error:
+                    raise self.breaks(TurnLost(str(error))) from error
+                at = next((at for at, each in enumerate(tuple(self.pending)) if each is entry), None)
+                if at is not None:
+                    self.pending[at] = seen
+                    self._read_beside += found.beside
+                    if found.personal:
+                        self.seal()
 
     def say(self, step: str, text: str) -> None:
         """Show a piece of a step's answer to whoever watches; it is journalled nowhere."""
@@ -241,26 +318,44 @@ class Turn:
         if self._flushing:
             await asyncio.wait(self._flushing)
 
-    async def timed(self, key: str, work: Awaitable[T], limit: float | None) -> T:
+    def brake(self) -> None:
+        """Something was killed or let go: stop this run, or those of its steps that are killed."""
+        switches, claim = self.services.switches, self.claim
+        if held := switches.holds(claim.tenant_id, claim.pin.partition("@")[0]):
+            self.interrupt(TurnLost(held))
+        for scope, (kind, name) in self._braking.items():
+            if not scope.expired() and switches.stops(claim.tenant_id, kind, name):
+                scope.reschedule(self.loop.time())
+
+    async def timed(
+        self, key: str, work: Callable[[], Awaitable[T]], limit: float | None, by: tuple[str, str]
+    ) -> T:
         """Await a step's work within its time, and show it as started where it takes a while.
 
-        Raises `StepTimedOut`; what already runs in a thread goes on there, its result unused.
+        The work is done `by` an agent or a tool: its kind and its name. Raises `StepTimedOut`, and `Killed`
+        where that is killed; what already runs in a thread goes on there, its result unused.
         """
+        if stopped := self.services.switches.stops(self.claim.tenant_id, *by):
+            raise Killed(stopped)
         limit = self.services.step_timeout if limit is None else limit
         scope = asyncio.timeout(limit)
+        self._braking[scope] = by
         show = self.loop.call_later(SHOW_AFTER, self._show_started, key)
         self.last_step = key
         self.active += 1
         begun = self.watch.began(key)
         try:
             async with scope:
-                return await work
+                return await work()
         except TimeoutError:
             if not scope.expired():
                 raise
+            if stopped := self.services.switches.stops(self.claim.tenant_id, *by):
+                raise Killed(stopped) from None
             message = f"Step {key} did not finish within {limit:g} s."
             raise StepTimedOut(message, hint="Raise its timeout, or make the step smaller.") from None
         finally:
+            del self._braking[scope]
             self.watch.finished(key, begun)
             show.cancel()
             self.active -= 1

@@ -73,7 +73,11 @@ class Worker:
         self._astray = False  # runs may be this worker's that it does not execute
         self._thorough_due = 0.0
         self._partitions_due = time.monotonic() + partitions.EVERY.total_seconds()
-        self._off = [listener.on(RUNS, self._woken), listener.on(CANCELS, self._cancel_asked)]
+        self._off = [
+            listener.on(RUNS, self._woken),
+            listener.on(CANCELS, self._cancel_asked),
+            services.switches.on_change(self._braked),
+        ]
 
     @property
     def busy(self) -> int:
@@ -209,6 +213,7 @@ class Worker:
             log.exception("turn_crashed")
             status = LOST
         if status == LOST:
+            self._ticked.set()  # it is given back soon
             if self._live.get(turn.run_id, (None,))[0] is turn:
                 del self._live[turn.run_id]  # before it counts as astray
             self._astray = True
@@ -313,6 +318,13 @@ class Worker:
             self._wake.set()
 
     def _woken(self, _payload: str | None) -> None:
+        self._wake.set()
+
+    def _braked(self) -> None:
+        """Something was killed or let go: turns stop, and runs that were held may be claimed."""
+        for turn, _ in list(self._live.values()):
+            turn.brake()
+        self._ticked.set()
         self._wake.set()
 
     def _cancel_asked(self, payload: str | None) -> None:

@@ -17,7 +17,9 @@ class Workflow:
     """A durable async function over a context.
 
     A run is pinned to the `version` it was submitted with. `summary` is the first line of the docstring.
-    Only workers whose labels meet everything that it `requires` execute it.
+    Only workers whose labels meet everything that it `requires` execute it. Of a `personal` one everything
+    that its runs journal is stored encrypted. With `untrusted_input` what its runs are given is data from
+    outside, whoever submits it.
     """
 
     name: str
@@ -25,6 +27,8 @@ class Workflow:
     function: Callable[..., Awaitable[Any]]
     signature: Signature = field(repr=False)
     requires: Mapping[str, str] = field(default_factory=dict, hash=False)
+    personal: bool = False
+    untrusted_input: bool = False
 
     @property
     def pin(self) -> str:
@@ -43,12 +47,20 @@ class Workflow:
 
 
 def workflow(
-    name: str, *, version: int = 1, requires: Mapping[str, str] | None = None
+    name: str,
+    *,
+    version: int = 1,
+    requires: Mapping[str, str] | None = None,
+    personal: bool = False,
+    untrusted_input: bool = False,
 ) -> Callable[[Callable[..., Awaitable[Any]]], Workflow]:
     """Make an `async def (ctx, value)` a workflow.
 
     `requires` names labels of workers, with their values, without which it cannot be executed:
-    `requires={"gpu": "a100"}` is for those started as `pilothouse worker --label gpu=a100`. Raises
+    `requires={"gpu": "a100"}` is for those started as `pilothouse worker --label gpu=a100`. With `personal`
+    its runs are about people: their input, steps, questions and output are encrypted with a key of the tenant
+    wherever they are stored, and gone once that key is destroyed. With `untrusted_input` what they are given
+    comes from outside (a ticket, a mail), so that their actions carry the mark `untrusted`. Raises
     `InvalidInput` for a bad name, a version below 1, a bad label or a function that is not async.
     """
     checked_name(name, "workflow")
@@ -60,7 +72,7 @@ def workflow(
         signature = Signature(function)
         if not signature.is_async:
             raise InvalidInput(f"The workflow {name} is not an `async def`.")
-        return Workflow(name, version, function, signature, wanted)
+        return Workflow(name, version, function, signature, wanted, personal, untrusted_input)
 
     return decorate
 

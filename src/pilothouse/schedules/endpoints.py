@@ -4,10 +4,11 @@ from collections.abc import Awaitable, Callable
 from typing import Annotated
 from uuid import UUID
 
-from fastapi import APIRouter, Depends, Header, Query, Request, Response
+from fastapi import Depends, Header, Query, Request, Response
 
 from pilothouse.kit.pagination import Page, PageQuery
 from pilothouse.kit.problems import documented
+from pilothouse.routing import Endpoints
 from pilothouse.runs.schemas import Run, RunSummary
 from pilothouse.schedules.schemas import (
     NewSchedule,
@@ -34,9 +35,9 @@ IfMatch = Annotated[
 Fires = Annotated[int, Query(ge=0, le=MAX_FIRES, description="How many of the next fires are wanted.")]
 
 
-def routes(provide: Callable[..., Awaitable[Schedules]]) -> APIRouter:
+def routes(provide: Callable[..., Awaitable[Schedules]]) -> Endpoints:
     """The endpoints that list, make, show and change schedules; `provide` makes the service for a request."""
-    router = APIRouter(prefix="/schedules", tags=["schedules"])
+    router = Endpoints(prefix="/schedules", tags=["schedules"])
     Service = Annotated[Schedules, Depends(provide)]  # noqa: N806 - a type
 
     @router.get("", responses=documented(400))
@@ -82,7 +83,7 @@ def routes(provide: Callable[..., Awaitable[Schedules]]) -> APIRouter:
     return router
 
 
-def _add_actions(router: APIRouter, provide: Callable[..., Awaitable[Schedules]]) -> None:
+def _add_actions(router: Endpoints, provide: Callable[..., Awaitable[Schedules]]) -> None:
     """Add the endpoints that pause, resume and fire schedules, and list their runs."""
     Service = Annotated[Schedules, Depends(provide)]  # noqa: N806 - a type
 

@@ -15,13 +15,13 @@ from uuid import UUID
 import psycopg
 import structlog
 
-from pilothouse.errors import Conflict, NotFound, PilothouseError
+from pilothouse.errors import Conflict, NotFound, PilothouseError, Unavailable
 from pilothouse.kit.clock import elapsed
 from pilothouse.kit.ids import derived
 from pilothouse.runtime.connection import Connection, Lane
 from pilothouse.runtime.engine import Engine, Order
-from pilothouse.runtime.entries import decode
 from pilothouse.runtime.store import Submission
+from pilothouse.schedules import inputs
 from pilothouse.schedules.planning import Plan, plan
 from pilothouse.schedules.repository import Due, DueSchedules, Fired
 
@@ -110,25 +110,29 @@ class Firing:
             again = schedule.now + AGAIN_AFTER
             return _Outcome(_failed(schedule, Plan((), schedule.queued, again), error))
         try:
-            runs = [self._submission(schedule, fire) for fire in planned.fires]
+            payload = await inputs.read(self._engine, schedule) if planned.fires else b""
+            runs = [await self._submission(schedule, fire, payload) for fire in planned.fires]
+        except Unavailable:  # of what opens the input: all of it is tried again
+            raise
         except Exception as error:  # noqa: BLE001 - recorded with the schedule, and shown to people
             return _Outcome(_failed(schedule, planned, error))
         if planned.cancel and schedule.last_run_id is not None:
             await self._cancel(schedule, schedule.last_run_id)
         return _Outcome(_went_on(schedule, planned, runs), runs)
 
-    def _submission(self, schedule: Due, fire: dt.datetime) -> Submission:
+    async def _submission(self, schedule: Due, fire: dt.datetime, payload: bytes) -> Submission:
         order = Order(
             workflow=schedule.workflow,
-            payload=decode(schedule.codec, schedule.payload),
+            payload=payload,
             version=schedule.version,
             tenant_id=schedule.tenant_id,
             principal=schedule.principal,
             priority=schedule.priority,
             labels=schedule.labels,
             schedule_id=schedule.id,
+            engagement_id=schedule.engagement_id,
         )
-        return self._engine.submission(order, run_id_of(schedule.id, fire))
+        return await self._engine.submission(order, run_id_of(schedule.id, fire))
 
     async def _cancel(self, schedule: Due, run_id: UUID) -> None:
         """Cancel the last run. It is done before the fire is committed: done twice, it changes nothing."""

@@ -9,7 +9,7 @@ from typing import Any, NamedTuple
 from uuid import UUID
 
 from psycopg.rows import class_row
-from sqlalchemy import delete, exc, func, select
+from sqlalchemy import delete, func, select
 
 from pilothouse.errors import Conflict
 from pilothouse.kit.repository import Repository, Rows
@@ -48,14 +48,9 @@ class ScheduleRepository(Repository):
 
     async def save(self, row: ScheduleRow) -> None:
         """Write a new or changed schedule; raises `Conflict` where the tenant has another of that name."""
-        row.tenant_id, name = self._tenant_id, row.name
-        self._session.add(row)
-        try:
-            await self._session.flush()
-        except exc.IntegrityError as error:
-            raise Conflict(
-                f"There is a schedule {name!r} already.", hint="Take another name, or change that one."
-            ) from error
+        row.tenant_id = self._tenant_id
+        hint = "Take another name, or change that one."
+        await self._keep(row, Conflict(f"There is a schedule {row.name!r} already.", hint=hint))
 
     async def delete(self, schedule_id: UUID) -> bool:
         """Delete a schedule; whether there was one. A fire under way is waited for."""
@@ -99,6 +94,7 @@ class Due:
     last_run_id: UUID | None
     queued: list[dt.datetime]
     principal: str
+    engagement_id: UUID | None
     created_at: dt.datetime
     now: dt.datetime
     known: bool
@@ -128,9 +124,12 @@ _KNOWN = """
 """
 _TAKE = """
 select id, tenant_id, workflow, version, codec, payload, cron, interval_seconds, time_zone, start_at, end_at,
-       missed, missed_limit, overlap, priority, labels, next_at, last_run_id, queued, principal, created_at,
-       now() as now, KNOWN as known
+       missed, missed_limit, overlap, priority, labels, next_at, last_run_id, queued, principal,
+       engagement_id, created_at, now() as now, KNOWN as known
   from schedules where not paused and WANTED
+   and not exists (select from tenants where tenants.id = schedules.tenant_id and tenants.status <> 'active')
+   and not exists (
+     select from engagements where engagements.id = schedules.engagement_id and closed_at is not null)
  order by next_at limit %(most)s for no key update skip locked
 """
 DUE = _TAKE.replace(

@@ -10,17 +10,22 @@ from uuid import UUID
 
 from pydantic import (
     AfterValidator,
-    AwareDatetime,
     BaseModel,
     ConfigDict,
     Field,
+    GetJsonSchemaHandler,
     JsonValue,
     ValidationInfo,
+    WithJsonSchema,
     field_validator,
     model_validator,
 )
+from pydantic.json_schema import JsonSchemaValue
+from pydantic_core import core_schema
 
 from pilothouse.errors import InvalidInput
+from pilothouse.kit import moments
+from pilothouse.kit.numbers import Truth, Whole
 from pilothouse.kit.pagination import PageQuery
 from pilothouse.runtime import labels
 from pilothouse.schedules.calendar import LAST_YEAR, MAX_CRON, MAX_INTERVAL, checked_cron, checked_zone
@@ -51,14 +56,35 @@ def _to_the_second(moment: dt.datetime) -> dt.datetime:
 
 
 Name = Annotated[str, Field(pattern=r"^[A-Za-z_][A-Za-z0-9_.\-]{0,99}$", examples=["nightly-report"])]
-Version = Annotated[int, Field(ge=1, le=2_147_483_647)]
-Cron = Annotated[str, Field(max_length=MAX_CRON, examples=["30 7 * * MON-FRI"]), _by(checked_cron)]
-Interval = Annotated[int, Field(ge=1, le=MAX_INTERVAL)]
-Zone = Annotated[str, Field(max_length=60, examples=["Europe/Berlin"]), _by(checked_zone)]
-Moment = Annotated[AwareDatetime, AfterValidator(_to_the_second)]
-Priority = Annotated[int, Field(ge=-100, le=100)]
-Labels = Annotated[dict[str, str], _by(labels.checked)]
-MissedLimit = Annotated[int, Field(ge=1, le=MAX_MISSED)]
+Version = Annotated[int, Field(ge=1, le=2_147_483_647), Whole]
+Cron = Annotated[
+    str,
+    Field(max_length=MAX_CRON, json_schema_extra={"format": "cron"}, examples=["30 7 * * MON-FRI"]),
+    _by(checked_cron),
+]
+Interval = Annotated[int, Field(ge=1, le=MAX_INTERVAL), Whole]
+Zone = Annotated[
+    str,
+    Field(max_length=60, json_schema_extra={"format": "time-zone"}, examples=["Europe/Berlin"]),
+    _by(checked_zone),
+]
+Moment = Annotated[moments.Moment, AfterValidator(_to_the_second)]
+Priority = Annotated[int, Field(ge=-100, le=100), Whole]
+Labels = Annotated[
+    dict[str, str],
+    _by(labels.checked),
+    WithJsonSchema(
+        {
+            "type": "object",
+            "patternProperties": {
+                labels.KEY: {"type": "string", "format": "line", "maxLength": labels.MAX_VALUE}
+            },
+            "additionalProperties": False,
+            "maxProperties": labels.MAX_LABELS,
+        }
+    ),
+]
+MissedLimit = Annotated[int, Field(ge=1, le=MAX_MISSED), Whole]
 
 
 class Missed(StrEnum):
@@ -95,9 +121,15 @@ class NewSchedule(BaseModel):
     missed: Missed = Missed.ONCE
     missed_limit: MissedLimit = Field(default=100, description="Missed fires that `all` makes up for.")
     overlap: Overlap = Overlap.SKIP
-    paused: bool = False
+    paused: Annotated[bool, Truth] = False
     priority: Priority = 0
     labels: Labels = Field(default_factory=dict, description="They are put on each run.")
+    engagement: str | None = Field(
+        default=None,
+        min_length=1,
+        max_length=100,
+        description="The id or the name of its runs' engagement; it stays.",
+    )
 
     @field_validator("end_at")
     @classmethod
@@ -116,25 +148,39 @@ class NewSchedule(BaseModel):
         return self
 
 
+class _NotNull:
+    """Says of a member that may be left out that it is not to be null, which would take it away."""
+
+    def __get_pydantic_json_schema__(
+        self, schema: core_schema.CoreSchema, handler: GetJsonSchemaHandler
+    ) -> JsonSchemaValue:
+        told = handler(schema)
+        (kept,) = [one for one in told.pop("anyOf") if one != {"type": "null"}]
+        return {**kept, **told}
+
+
 class ScheduleEdit(BaseModel):
-    """What is to change of a schedule; what is left out stays. Giving one rhythm takes the other away."""
+    """What is to change of a schedule; what is left out stays. Giving one rhythm takes the other away.
+
+    Null takes a rhythm, a beginning, an end or a version away.
+    """
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 
-    name: Name | None = None
-    workflow: Name | None = None
+    name: Annotated[Name | None, _NotNull()] = None
+    workflow: Annotated[Name | None, _NotNull()] = None
     version: Version | None = None
     input: JsonValue = None
     cron: Cron | None = None
     interval_seconds: Interval | None = None
-    time_zone: Zone | None = None
+    time_zone: Annotated[Zone | None, _NotNull()] = None
     start_at: Moment | None = None
     end_at: Moment | None = None
-    missed: Missed | None = None
-    missed_limit: MissedLimit | None = None
-    overlap: Overlap | None = None
-    priority: Priority | None = None
-    labels: Labels | None = None
+    missed: Annotated[Missed | None, _NotNull()] = None
+    missed_limit: Annotated[MissedLimit | None, _NotNull()] = None
+    overlap: Annotated[Overlap | None, _NotNull()] = None
+    priority: Annotated[Priority | None, _NotNull()] = None
+    labels: Annotated[Labels | None, _NotNull()] = None
 
     def changes(self) -> dict[str, Any]:
         """The members that were given, with the rhythm that they take away."""
@@ -195,6 +241,7 @@ class ScheduleSummary(BaseModel):
     failing: Failing | None
     edition: int
     principal: str
+    engagement_id: UUID | None
     created_at: dt.datetime
     changed_at: dt.datetime
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import datetime as dt
 import hashlib
-from collections.abc import Sequence
+from collections.abc import Awaitable, Callable, Sequence
 from itertools import islice
 from typing import Any
 from uuid import UUID
@@ -20,9 +20,10 @@ from pilothouse.kit.scope import Scope
 from pilothouse.runs.schemas import Run, RunSummary
 from pilothouse.runs.service import Runs
 from pilothouse.runtime.engine import Engine, Order
-from pilothouse.runtime.entries import PayloadUnreadable, decode, encode
+from pilothouse.runtime.entries import PayloadUnreadable
 from pilothouse.runtime.errors import WrongType
 from pilothouse.runtime.workflows import Workflow
+from pilothouse.schedules import inputs
 from pilothouse.schedules.repository import ScheduleRepository, rhythm_of
 from pilothouse.schedules.schemas import (
     Failing,
@@ -33,6 +34,7 @@ from pilothouse.schedules.schemas import (
     ScheduleSummary,
 )
 from pilothouse.schedules.tables import ScheduleRow
+from pilothouse.tenants.service import Placement
 
 log = structlog.get_logger(__name__)
 
@@ -54,9 +56,23 @@ class Outdated(PilothouseError):
 class Schedules:
     """The schedules that a scope may see and change. They fire by the database's clock."""
 
-    def __init__(self, repository: ScheduleRepository, runs: Runs, engine: Engine, scope: Scope) -> None:
-        """Read and write through `repository`; `runs` shows what came of it, `engine` has the workflows."""
+    def __init__(
+        self,
+        repository: ScheduleRepository,
+        runs: Runs,
+        placement: Placement,
+        engine: Engine,
+        scope: Scope,
+        room: Callable[[Scope], Awaitable[None]],
+    ) -> None:
+        """Read and write through `repository`; `runs` shows what came of it, `engine` has the workflows.
+
+        `placement` finds the engagement that a schedule is to be in. `room` takes a place in the queue, or
+        raises.
+        """
+        self._room = room
         self._repository = repository
+        self._placement = placement
         self._runs = runs
         self._engine = engine
         self._scope = scope
@@ -68,7 +84,7 @@ class Schedules:
 
     async def show(self, schedule_id: UUID, fires: int = 5) -> Schedule:
         """A schedule with its input and its next `fires` fires. Raises `NotFound`."""
-        return self._shown(await self._row(schedule_id), await self._repository.now(), fires)
+        return await self._shown(await self._row(schedule_id), await self._repository.now(), fires)
 
     async def create(self, wanted: NewSchedule) -> Schedule:
         """Make a schedule.
@@ -83,16 +99,17 @@ class Schedules:
             queued=[],
             edition=0,
             principal=self._scope.principal,
+            engagement_id=await self._placement.of(wanted.engagement),
             created_at=now,
             last_at=None,
             last_run_id=None,
             paused=wanted.paused,
         )
-        _apply(row, wanted, now)
+        await self._apply(row, wanted, now)
         row.next_at = _next(row, now)
         await self._repository.save(row)
         log.info("schedule_made", schedule_id=str(row.id), schedule=row.name)
-        return self._shown(row, now)
+        return await self._shown(row, now)
 
     async def edit(self, schedule_id: UUID, edit: ScheduleEdit, if_match: str | None) -> Schedule:
         """Change what `edit` gives; where the rhythm changes, the schedule fires next by the new one.
@@ -103,19 +120,19 @@ class Schedules:
         _assert_current(row, if_match)
         changes = edit.changes()
         try:
-            wanted = NewSchedule.model_validate(_wanted(row) | changes)
+            wanted = NewSchedule.model_validate(await self._wanted(row) | changes)
         except ValidationError as error:
             faults = faults_of(error)
             told = "; ".join(f"{fault.name or 'body'}: {fault.detail}" for fault in faults[:3])
             raise InvalidFields(f"The schedule is not valid: {told}.", faults) from None
         self._assert_fits(wanted)
         now = await self._repository.now()
-        _apply(row, wanted, now)
+        await self._apply(row, wanted, now)
         if _RHYTHM & changes.keys():
             row.next_at = _next(row, now)
         await self._repository.save(row)
         log.info("schedule_changed", schedule_id=str(row.id), schedule=row.name, changed=sorted(changes))
-        return self._shown(row, now)
+        return await self._shown(row, now)
 
     async def pause(self, schedule_id: UUID) -> Schedule:
         """Have a schedule fire no more until it is resumed; again changes nothing. Raises `NotFound`."""
@@ -134,14 +151,15 @@ class Schedules:
     async def trigger(self, schedule_id: UUID, idempotency_key: str | None) -> Run:
         """Make a run now, whatever the overlap policy says and also in a pause; it counts as the last run.
 
-        Of calls with the same key only the first makes a run. Raises `NotFound`, and `InvalidFields` where
-        the input does not fit the workflow any more.
+        Of calls with the same key only the first makes a run. Raises `NotFound`, `InvalidFields` where the
+        input does not fit the workflow any more, and `QueueFull`.
         """
         row = await self._row(schedule_id, locked=True)
-        self._assert_fits(NewSchedule.model_validate(_wanted(row)))
+        self._assert_fits(NewSchedule.model_validate(await self._wanted(row)))
+        await self._room(self._scope)
         order = Order(
             workflow=row.workflow,
-            payload=decode(row.codec, row.payload),
+            payload=await inputs.read(self._engine, row),
             version=row.version,
             tenant_id=self._scope.tenant_id,
             principal=self._scope.principal,
@@ -149,6 +167,7 @@ class Schedules:
             idempotency_key=_key_of(schedule_id, idempotency_key),
             labels=row.labels,
             schedule_id=schedule_id,
+            engagement_id=await self._placement.of(str(row.engagement_id) if row.engagement_id else None),
         )
         run_id = await self._engine.submit(order)
         run = await self._runs.show(run_id)
@@ -171,7 +190,7 @@ class Schedules:
             row.next_at = _next(row, now)
             await self._repository.save(row)
             log.info("schedule_paused" if paused else "schedule_resumed", schedule_id=str(schedule_id))
-        return self._shown(row, now)
+        return await self._shown(row, now)
 
     async def _row(self, schedule_id: UUID, *, locked: bool = False) -> ScheduleRow:
         row = await self._repository.get(schedule_id, locked=locked)
@@ -179,9 +198,32 @@ class Schedules:
             raise NotFound(f"There is no schedule {schedule_id}.")
         return row
 
-    def _shown(self, row: ScheduleRow, now: dt.datetime, fires: int = 5) -> Schedule:
+    async def _shown(self, row: ScheduleRow, now: dt.datetime, fires: int = 5) -> Schedule:
         following = () if row.paused else rhythm_of(row).following(now)
-        return Schedule(**_told(row), input=_input(row), next_fires=list(islice(following, fires)))
+        told = await self._input(row)
+        return Schedule(**_told(row), input=told, next_fires=list(islice(following, fires)))
+
+    async def _input(self, row: ScheduleRow) -> JsonValue:
+        try:
+            found: JsonValue = from_json(await inputs.read(self._engine, row))
+        except PayloadUnreadable as error:  # one that cannot be read must not hide the schedule
+            return str(error)
+        return found
+
+    async def _wanted(self, row: ScheduleRow) -> dict[str, Any]:
+        """The row as what was wanted once, to be changed."""
+        names = NewSchedule.model_fields.keys() - {"input", "engagement"}
+        return {name: getattr(row, name) for name in names} | {"input": await self._input(row)}
+
+    async def _apply(self, row: ScheduleRow, wanted: NewSchedule, now: dt.datetime) -> None:
+        """Write what is wanted into the row, as its next edition; `paused` and `next_at` stay."""
+        for name, value in _members(wanted).items():
+            setattr(row, name, value)
+        row.codec, row.payload = await inputs.stored(
+            self._engine, self._scope.tenant_id, row.id, self._workflow(wanted), to_json(wanted.input)
+        )
+        row.failure = row.failing_since = None
+        row.edition, row.changed_at = row.edition + 1, now
 
     def _assert_fits(self, wanted: NewSchedule) -> None:
         """Raise `InvalidFields` that names every member which the workflow does not take."""
@@ -223,26 +265,11 @@ def _assert_current(row: ScheduleRow, if_match: str | None) -> None:
         )
 
 
-def _apply(row: ScheduleRow, wanted: NewSchedule, now: dt.datetime) -> None:
-    """Write what is wanted into the row, as its next edition; `paused` and `next_at` stay."""
-    for name, value in _members(wanted).items():
-        setattr(row, name, value)
-    row.codec, row.payload = encode(to_json(wanted.input))
-    row.failure = row.failing_since = None
-    row.edition, row.changed_at = row.edition + 1, now
-
-
 def _members(wanted: NewSchedule) -> dict[str, Any]:
-    return wanted.model_dump(exclude={"input", "paused"}) | {
+    return wanted.model_dump(exclude={"input", "paused", "engagement"}) | {
         "missed": wanted.missed.value,
         "overlap": wanted.overlap.value,
     }
-
-
-def _wanted(row: ScheduleRow) -> dict[str, Any]:
-    """The row as what was wanted once, to be changed."""
-    names = NewSchedule.model_fields.keys() - {"input"}
-    return {name: getattr(row, name) for name in names} | {"input": _input(row)}
 
 
 def _next(row: ScheduleRow, now: dt.datetime) -> dt.datetime | None:
@@ -254,14 +281,6 @@ def _key_of(schedule_id: UUID, key: str | None) -> str | None:
     if key is None:
         return None
     return f"schedule:{schedule_id}:{hashlib.sha256(key.encode()).hexdigest()}"
-
-
-def _input(row: ScheduleRow) -> JsonValue:
-    try:
-        found: JsonValue = from_json(decode(row.codec, row.payload))
-    except PayloadUnreadable as error:  # one that cannot be read must not hide the schedule
-        return str(error)
-    return found
 
 
 def _told(row: ScheduleRow) -> dict[str, Any]:

@@ -45,5 +45,6 @@ class ScheduleRow(Identified):
     failing_since: Mapped[dt.datetime | None]
     edition: Mapped[int]
     principal: Mapped[str]
+    engagement_id: Mapped[UUID | None]
     created_at: Mapped[dt.datetime]
     changed_at: Mapped[dt.datetime]

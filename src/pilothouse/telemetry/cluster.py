@@ -52,7 +52,7 @@ class Cluster(Collector):
 
     async def _read(self) -> None:
         try:
-            async with asyncio.timeout(PATIENCE), self._database.session() as session:
+            async with asyncio.timeout(PATIENCE), self._database.maintenance() as session:
                 self.figures = await figures(session, self._lease)
         except (PilothouseError, TimeoutError) as error:
             self.figures = None

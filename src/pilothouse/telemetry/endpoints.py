@@ -4,9 +4,10 @@ from collections.abc import Awaitable, Callable
 from typing import Annotated, Literal
 from uuid import UUID
 
-from fastapi import APIRouter, Depends, Header, Query, Response
+from fastapi import Depends, Header, Query, Response
 
 from pilothouse.kit.problems import documented
+from pilothouse.routing import Endpoints
 from pilothouse.telemetry.schemas import OtlpTrace, RunTrace
 from pilothouse.telemetry.service import Telemetry
 from pilothouse.telemetry.traces import Traces
@@ -17,9 +18,9 @@ Format = Annotated[
 ]
 
 
-def metrics(telemetry: Telemetry) -> APIRouter:
+def metrics(telemetry: Telemetry) -> Endpoints:
     """The endpoint that Prometheus reads. It is no part of the API's contract."""
-    router = APIRouter(include_in_schema=False)
+    router = Endpoints(include_in_schema=False)
 
     @router.get("/metrics")
     async def show_metrics(accept: Annotated[str, Header()] = "") -> Response:
@@ -30,9 +31,9 @@ def metrics(telemetry: Telemetry) -> APIRouter:
     return router
 
 
-def traces(provide: Callable[..., Awaitable[Traces]]) -> APIRouter:
+def traces(provide: Callable[..., Awaitable[Traces]]) -> Endpoints:
     """The endpoint that shows runs' traces; `provide` makes the service for a request."""
-    router = APIRouter(prefix="/runs", tags=["runs"])
+    router = Endpoints(prefix="/runs", tags=["runs"])
 
     @router.get("/{run_id}/trace", responses=documented(400, 404))
     async def show_trace(

@@ -12,6 +12,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from uuid import UUID
 
+import orjson
 from pydantic import ValidationError
 
 from pilothouse.runtime.entries import FINAL, Entry, Kind, PayloadUnreadable, decode
@@ -131,7 +132,8 @@ class _Reading:
             return
         if kind in _OPENS:
             self._open[key] = _OPENS[kind], at, entry.seq
-            turn.waits.add(key)
+            if not _was_over(entry, at):
+                turn.waits.add(key)
         elif kind in _CLOSES:
             self._close_wait(entry, at)
         elif kind in _ENDS:
@@ -270,6 +272,16 @@ def _failure(entry: Entry | None) -> Failure | None:
         return Failure.model_validate_json(payload)
     except ValidationError:
         return None
+
+
+def _was_over(entry: Entry, at: dt.datetime) -> bool:
+    """Whether a sleep was over when it was written, at `at`: its turn went on then."""
+    if entry.kind is not Kind.SLEPT:
+        return False
+    try:
+        return dt.datetime.fromisoformat(orjson.loads(_payload(entry))["wake_at"]) <= at
+    except (ValueError, KeyError, TypeError):  # a journal that cannot be read, or of another version
+        return False
 
 
 def _payload(entry: Entry) -> bytes:

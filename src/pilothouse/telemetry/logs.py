@@ -37,6 +37,7 @@ def configure(level: str, style: str, stream: TextIO | None = None) -> None:
             structlog.processors.TimeStamper(fmt="iso", utc=True),
             structlog.processors.format_exc_info if readable else _WITHOUT_VALUES,
             _mask,
+            *([_escape] if readable else []),  # JSON escapes by itself
             renderer,
         ],
         wrapper_class=structlog.make_filtering_bound_logger(logging.getLevelName(level.upper())),
@@ -58,3 +59,19 @@ def _add_step(_logger: object, _method: str, event: structlog.typing.EventDict) 
 def _mask(_logger: object, _method: str, event: structlog.typing.EventDict) -> structlog.typing.EventDict:
     """Keep secrets and personal data out of the line."""
     return {key: mask_member(key, value) for key, value in event.items()}
+
+
+def _escape(_logger: object, _method: str, event: structlog.typing.EventDict) -> structlog.typing.EventDict:
+    """Write what would begin a line, colour a terminal or turn text around as its escape sequence."""
+    return {key: _escaped(value, key == "exception") for key, value in event.items()}
+
+
+def _escaped(value: object, lines: bool) -> object:
+    if not isinstance(value, str) or value.isprintable():
+        return value
+    return "".join(
+        character
+        if character.isprintable() or (lines and character == "\n")
+        else character.encode("unicode_escape").decode()
+        for character in value
+    )

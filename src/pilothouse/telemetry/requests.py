@@ -8,11 +8,11 @@ from dataclasses import dataclass, field
 
 from sqlalchemy import event
 from sqlalchemy.engine import Connection
-from sqlalchemy.ext.asyncio import AsyncEngine
 from starlette.types import Scope
 
 from pilothouse.kit.clock import elapsed
 from pilothouse.kit.masking import mask_text
+from pilothouse.kit.session import Database
 from pilothouse.telemetry.current import Entered, enter, leave
 from pilothouse.telemetry.observer import EngineObserver
 from pilothouse.telemetry.sampling import Rate
@@ -195,7 +195,7 @@ def route_of(scope: Scope) -> str:
     return "/".join(segments[: len(segments) - template.count("/")]) + template
 
 
-def observe_statements(engine: AsyncEngine) -> None:
+def observe_statements(database: Database) -> None:
     """Remember the statements of requests whose trace is kept."""
 
     def before(connection: Connection, *_: object) -> None:
@@ -208,5 +208,12 @@ def observe_statements(engine: AsyncEngine) -> None:
         if remembered is not None and since is not None and len(remembered.found) < REMEMBERED:
             remembered.found.append((statement, since, elapsed()))
 
+    def read(statements: Sequence[str], seconds: float, _failed: bool) -> None:
+        remembered, now = _statements.get(), elapsed()
+        if remembered is not None and len(remembered.found) < REMEMBERED:
+            remembered.found.append((";".join(statements), now - seconds, now))
+
+    engine = database.engine
     event.listen(engine.sync_engine, "before_cursor_execute", before)
     event.listen(engine.sync_engine, "after_cursor_execute", after)
+    database.observe_reads(read)

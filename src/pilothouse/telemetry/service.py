@@ -61,7 +61,7 @@ class Telemetry:
         """
         self._cluster = Cluster(database, lease)
         self.metrics.registry.register(self._cluster)
-        observe_statements(database.engine)
+        observe_statements(database)
         self.metrics.gauge(
             "pilothouse_api_connections_used",
             "Connections of the pool for requests that are in use.",
@@ -76,6 +76,11 @@ class Telemetry:
     def watch_streams(self, viewers: Callable[[], int]) -> None:
         """Show how many live streams are served."""
         self.metrics.gauge("pilothouse_live_connections", "Live streams that are served.", viewers)
+
+    def watch_secrets(self, stale: Callable[[], int]) -> None:
+        """Show how many secrets could not be read again."""
+        text = "Secrets that could not be read again, and are used as they were."
+        self.metrics.gauge("pilothouse_secrets_stale", text, stale)
 
     async def exposed(self, accept: str = "") -> Exposition:
         """The metrics, in the format that the client `accept`s."""

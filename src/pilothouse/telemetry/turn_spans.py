@@ -158,7 +158,7 @@ class TurnRecording:
 
     def _error(self, said: dict[str, Value]) -> str | None:
         if self.failure:
-            return failed(self.failure, said)
+            return failed(self.failure, said, personal=self.claim.personal)
         return "The turn was lost." if self.status == "lost" else None
 
     def _steps(self) -> Iterator[SpanRecord]:
@@ -175,7 +175,7 @@ class TurnRecording:
                 self._at(began),
                 self._at(ended),
                 said,
-                failed(failure, said) if failure else None,
+                failed(failure, said, personal=self.claim.personal) if failure else None,
             )
 
     def _appended(self) -> Iterator[SpanRecord]:
@@ -208,8 +208,11 @@ class TurnRecording:
         return {"pilothouse.run.id": str(self.claim.run_id)}
 
 
-def failed(failure: bytes, said: dict[str, Value]) -> str:
-    """What a journalled failure says, masked; its code and its step are added to what is `said`."""
+def failed(failure: bytes, said: dict[str, Value], *, personal: bool = False) -> str:
+    """What a journalled failure says, masked; its code and its step are added to what is `said`.
+
+    What one of a `personal` run says stays in the journal, where it is sealed.
+    """
     if failure.startswith(_OUTCOME):
         failure = failure[len(_OUTCOME) : -1]
     try:
@@ -219,7 +222,7 @@ def failed(failure: bytes, said: dict[str, Value]) -> str:
     said["error.type"] = found.code
     if found.step:
         said["pilothouse.step"] = found.step
-    return mask_text(found.message)
+    return "The journal of this personal run says why." if personal else mask_text(found.message)
 
 
 def step_name(key: str, kind: str, said: dict[str, Value]) -> str:

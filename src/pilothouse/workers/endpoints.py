@@ -3,15 +3,16 @@
 from collections.abc import Awaitable, Callable
 from typing import Annotated
 
-from fastapi import APIRouter, Depends
+from fastapi import Depends
 
+from pilothouse.routing import Endpoints
 from pilothouse.workers.schemas import WorkersShown
 from pilothouse.workers.service import WorkerRoster
 
 
-def routes(provide: Callable[..., Awaitable[WorkerRoster]]) -> APIRouter:
+def routes(provide: Callable[..., Awaitable[WorkerRoster]]) -> Endpoints:
     """The endpoint; `provide` makes the service for a request."""
-    router = APIRouter(prefix="/workers", tags=["workers"])
+    router = Endpoints(prefix="/workers", tags=["workers"])
 
     @router.get("")
     async def list_workers(workers: Annotated[WorkerRoster, Depends(provide)]) -> WorkersShown:

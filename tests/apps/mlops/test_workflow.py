@@ -5,6 +5,7 @@ from __future__ import annotations
 import io
 import json
 import random
+import re
 import subprocess
 import time
 import zipfile
@@ -18,6 +19,7 @@ from pilothouse.apps.mlops.application import app
 from pilothouse.apps.mlops.result import MlopsResult
 from pilothouse.artifacts.store import ObjectArtifacts
 from pilothouse.kit import postgres
+from pilothouse.kit.html import from_markdown
 from pilothouse.runtime.engine import Engine, Order
 from pilothouse.runtime.entries import Entry, Kind, decode
 from pilothouse.runtime.errors import WrongType
@@ -107,15 +109,30 @@ async def test_a_vague_prompt_asks_three_questions_and_takes_the_answers(
     assert result.cost.budget == "2500.00"
 
 
-async def test_an_answer_that_says_nothing_is_asked_again(
-    open_engine: OpenEngine, start_worker: StartWorker
+async def test_hostile_words_that_say_nothing_are_asked_about_again_and_stay_text(
+    open_engine: OpenEngine, start_worker: StartWorker, artifacts: ObjectArtifacts
 ) -> None:
     engine = await open_engine(*app.workflows)
     await start_worker(engine)
-    journal = await finished(engine, "I need some AI for my company", {"budget": "purple"})
+    hostile = "purple </title><script>alert(1)</script><svg onload=alert(1)>[a](javascript:alert(1))"
+    journal = await finished(engine, f"I need some AI for my company named {hostile}", {"budget": hostile})
     again = [item["prompt"] for item in of_kind(journal, Kind.ASKED) if "not understood" in item["prompt"]]
     assert len(again) == 1
     assert "purple" in again[0]
+    result = MlopsResult.model_validate(of_kind(journal, Kind.RUN_COMPLETED)[0]["output"])
+    made = {
+        item.name: b"".join([piece async for piece in artifacts.read("default", item.sha256)]).decode()
+        for item in result.artifacts
+        if not item.name.endswith(".zip")
+    }
+    assert all(re.fullmatch(r"[a-z0-9-]+\.(zip|md|html|svg)", item.name) for item in result.artifacts)
+    page, drawing = made["report.html"], made["architecture.svg"]
+    assert "purple &lt;/title&gt;&lt;script&gt;alert(1)" in page
+    assert "purple &lt;/title&gt;&lt;script&gt;alert(1)" in made["report.md"]
+    for text in (page, drawing, from_markdown(made["report.md"])):
+        tags = re.findall(r"<[^>]*>", text.lower())
+        assert not [tag for tag in tags if re.search(r"<script|\son\w+\s*=|javascript:", tag)]
+    assert (page.lower().count("<svg"), drawing.lower().count("<svg")) == (1, 1), "the diagram alone"
 
 
 async def test_a_design_that_is_rejected_at_the_gate_is_not_built(
@@ -152,7 +169,7 @@ async def test_a_prompt_that_cannot_be_designed_from_is_refused_at_submission(
 def shell(tmp_path_factory: pytest.TempPathFactory) -> Any:
     folder = tmp_path_factory.mktemp("mlops")
     with postgres.attach(folder / "data"):
-        yield Shell(folder / "data", folder, measured=False)
+        yield Shell(folder / "data", folder)
 
 
 def made(folder: Path) -> dict[str, bytes]:

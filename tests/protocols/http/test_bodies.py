@@ -12,7 +12,7 @@ from starlette.requests import ClientDisconnect
 
 from pilothouse import App
 from pilothouse.errors import InvalidInput
-from pilothouse.kit.canonical import MAX_DEPTH, read_bounded
+from pilothouse.kit.bounded import MAX_DEPTH, read_bounded
 from pilothouse.protocols.http.bodies import JsonBodies, check_media_type
 from pilothouse.protocols.http.errors import UnsupportedMediaType
 
@@ -153,7 +153,9 @@ async def test_a_client_that_leaves_within_its_body_is_not_served() -> None:
         return messages.pop(0)
 
     with pytest.raises(ClientDisconnect):
-        await JsonBodies(app, 100)({"type": "http", "headers": []}, receive, None)
+        await JsonBodies(app, 100)(
+            {"type": "http", "method": "POST", "path": "/", "headers": []}, receive, None
+        )
 
 
 async def test_what_is_no_http_request_passes_through() -> None:

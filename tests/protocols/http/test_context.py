@@ -17,7 +17,8 @@ from starlette.types import Message
 
 from pilothouse.errors import Conflict, DatabaseUnavailable
 from pilothouse.kit.ids import Ids
-from pilothouse.protocols.http.context import SECURITY, RequestContext
+from pilothouse.protocols.http.context import RequestContext
+from pilothouse.protocols.http.headers import security_headers
 from pilothouse.protocols.http.translation import translate_errors
 from pilothouse.runtime.observing import Origin, origin
 from pilothouse.telemetry import logs
@@ -97,6 +98,7 @@ async def test_a_request_gets_an_id_that_is_in_the_response_and_in_every_line(
         "path": "/fine/7",
         "status": 200,
         "run_id": "7",
+        "address": "127.0.0.1",
         "request_id": request_id,
         "timestamp": "",
         "ms": 0,
@@ -196,7 +198,8 @@ async def test_every_response_carries_the_headers_that_keep_browsers_safe(
     client: httpx.AsyncClient, path: str
 ) -> None:
     answer = await client.get(path)
-    assert {name: answer.headers[name] for name in SECURITY} == SECURITY
+    expected = security_headers()
+    assert {name: answer.headers[name] for name in expected} == expected
 
 
 async def test_what_is_no_http_request_passes_through() -> None:

@@ -6,7 +6,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from pilothouse.protocols.http.errors import CrossOrigin, Misdirected
-from pilothouse.protocols.http.origins import LocalOnly, check_host, check_origin
+from pilothouse.protocols.http.origins import Hosts, check_host, check_origin
 from pilothouse.settings import is_loopback
 
 RUNS = "/api/v1/runs"
@@ -109,4 +109,4 @@ async def test_a_web_socket_is_checked_as_well() -> None:
 
     headers = [(b"host", b"localhost"), (b"origin", b"https://evil.example")]
     with pytest.raises(CrossOrigin):
-        await LocalOnly(app)({"type": "websocket", "headers": headers}, None, None)
+        await Hosts(app)({"type": "websocket", "headers": headers}, None, None)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import base64
 import json
 import socket
 from collections.abc import AsyncIterator, Awaitable, Callable
@@ -22,7 +23,8 @@ from pilothouse.runtime.deltas import Delta, written
 from pilothouse.runtime.listener import DELTAS
 from pilothouse.server import Serving, listening, uvicorn_server
 from support.journals import connected, flood, make_run
-from support.waiting import until
+from support.signed import signed
+from support.waiting import rows, until
 
 Submit = Callable[..., Awaitable[str]]
 Reach = Callable[..., Awaitable[dict[str, Any]]]
@@ -85,6 +87,8 @@ async def join() -> AsyncIterator[Callable[..., Awaitable[Told]]]:
 
         async def make(server: httpx.AsyncClient, path: str = "/api/v1/ws", **options: Any) -> Told:
             url = str(server.base_url).rstrip("/").replace("http", "ws", 1) + path
+            credential = {"authorization": server.headers.get("authorization", "")}
+            options["additional_headers"] = credential | options.get("additional_headers", {})
             connection = connect(url, proxy=None, compression=None, **options)
             return Told(await stack.enter_async_context(connection))
 
@@ -111,6 +115,22 @@ async def test_a_run_is_told_to_its_end(server: httpx.AsyncClient, told: Told, s
     await told.say(type="subscribe", run_id=run_id, after=2)
     await told.hear("subscribed")
     assert items(await told.until("end")) == journal[2:]
+
+
+async def test_each_subscription_is_an_access_in_the_audit_log(
+    server: httpx.AsyncClient, told: Told, submit: Submit, conninfo: str
+) -> None:
+    run_id = await submit(server, "echo")
+    for message in ({"type": "subscribe", "run_id": run_id}, {"type": "subscribe_tenant"}):
+        await told.say(**message)
+        await told.until("subscribed")
+    found = rows(
+        conninfo,
+        "select subject from (select id, subject, leaf from audit_inbox union all"
+        " select id, subject, leaf from audit_entries) as entry"
+        " where convert_from(leaf, 'utf8')::jsonb -> 'details' ->> 'did' = 'connect' order by id",
+    )
+    assert found == [(f"run/{run_id}",), ("runs",)]
 
 
 async def test_several_runs_are_followed_over_one_connection(
@@ -290,7 +310,10 @@ async def test_a_server_that_stops_says_how_to_resume(
     server.serving.live.stop()
     closing = await told.hear("closing")
     assert closing["code"] == 1012
-    assert closing["resume"] == [{"run_id": run_id, "after": run["seq"]}, {"cursor": begun["cursor"]}]
+    of_run, of_tenant = closing["resume"]
+    assert of_run == {"run_id": run_id, "after": run["seq"]}
+    places = [base64.urlsafe_b64decode(told["cursor"]) for told in (begun, of_tenant)]
+    assert places == sorted(places)  # it goes on with time, though nothing came
     assert await told.closed() == (1012, "The server restarts: connect again and resume.")
     assert server.serving.live.viewers == 0
 
@@ -305,7 +328,7 @@ async def test_a_server_that_is_shut_down_ends_connections_first(
         task = asyncio.create_task(server.serve(sockets=[bound]))
         await until(lambda: server.started)
         url = f"http://127.0.0.1:{bound.getsockname()[1]}"
-        async with httpx.AsyncClient(base_url=url) as client:
+        async with httpx.AsyncClient(base_url=url, headers=await signed(pilothouse.secrets)) as client:
             told = await join(client)
         await told.say(type="subscribe_tenant")
         begun = await told.hear("subscribed")

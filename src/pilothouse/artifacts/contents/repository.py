@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import asyncio
 import datetime as dt
 from collections.abc import AsyncIterator
+from typing import IO
 
 from pilothouse.errors import NotFound
 from pilothouse.runtime.connection import Lane
@@ -44,6 +46,7 @@ class DatabaseArtifacts:
     def __init__(self, conninfo: str, former: ArtifactStore | None = None, *, prepare: bool = True) -> None:
         """Nothing is opened before the first use, within the running event loop."""
         self._puts = Lane(conninfo, purpose="artifact-puts", prepare=prepare)
+        self._files = Lane(conninfo, purpose="artifact-files", prepare=prepare)
         self._reads = Lane(conninfo, purpose="artifact-reads", prepare=prepare)
         self._former = former
 
@@ -55,6 +58,17 @@ class DatabaseArtifacts:
             for part, start in enumerate(range(0, len(content) or 1, PART)):
                 row = (tenant_id, sha256, part, content[start : start + PART])
                 await connection.execute(INSERT.encode(), row)
+
+    async def put_file(self, tenant_id: str, sha256: str, file: IO[bytes]) -> None:
+        """As `put`, one row after the other; on a connection of its own, as it may take minutes."""
+        if await self._puts.rows(TOUCH, (tenant_id, sha256)):
+            return
+        file.seek(0)
+        async with self._files.held() as connection, connection.transaction():
+            part = 0
+            while (piece := await asyncio.to_thread(file.read, PART)) or part == 0:
+                await connection.execute(INSERT.encode(), (tenant_id, sha256, part, piece))
+                part += 1
 
     async def read(
         self, tenant_id: str, sha256: str, start: int = 0, end: int | None = None
@@ -88,6 +102,7 @@ class DatabaseArtifacts:
         """Close the connections."""
         await self._puts.close()
         await self._reads.close()
+        await self._files.close()
 
     async def _read_former(
         self, tenant_id: str, sha256: str, start: int, end: int | None

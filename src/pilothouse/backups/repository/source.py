@@ -13,24 +13,32 @@ from psycopg import sql
 
 from pilothouse.backups.schemas import Kind, Manifest, Outcome, Record
 from pilothouse.errors import DatabaseUnavailable
+from pilothouse.kit.access import ROLES
 from pilothouse.kit.connecting import connect
 
+_GRANTS = """
+select grantee::text, table_name::text, privilege_type::text from information_schema.role_table_grants
+ where grantee = any(%s) and table_schema = %s order by 1, 2, 3
+"""
 _LOCK = 0x6261636B7570  # one process at a time; the number behind it is for copies of the whole server
 _PAGE = 1_000
 
 _FACTS = """
 select pg_export_snapshot(), clock_timestamp(), current_schema(), pg_database_size(current_database()),
-       to_regclass('payload_references') is not null, to_regclass('artifact_contents') is not null
+       to_regclass('payload_references') is not null, to_regclass('artifact_contents') is not null,
+       to_regclass('uploads') is not null
 """
 _COUNTS = "select (select count(*) from runs), (select count(*) from journal)"
 _ARTIFACTS = "select tenant_id, sha256, size from artifacts"
 _PAYLOADS = " union all select tenant_id, sha256, size from payload_references"
+_UPLOADS = " union all select tenant_id, sha256, size from uploads"
 _INSIDE = """
  where not exists (select from artifact_contents as inside
                     where inside.tenant_id = named.tenant_id and inside.sha256 = named.sha256)
 """
 _STILL_NAMED = """
 select exists (select from artifacts where tenant_id = %(tenant)s and sha256 = %(sha256)s)
+    or exists (select from uploads where tenant_id = %(tenant)s and sha256 = %(sha256)s)
 """
 
 
@@ -63,6 +71,11 @@ class Snapshot:
         runs, entries = await _one(self._connection, _COUNTS)
         return int(runs), int(entries)
 
+    async def grants(self) -> tuple[tuple[str, str, str], ...]:
+        """The rights of the database's own roles: role, table, right."""
+        cursor = await self._connection.execute(_GRANTS.encode(), (list(ROLES), self.shown.schema))
+        return tuple((role, table, right) for role, table, right in await cursor.fetchall())
+
     async def contents(self) -> AsyncIterator[tuple[str, str, int]]:
         """Tenant, SHA-256 and size of each content that is named here and not kept in the database itself."""
         async with self._connection.cursor("contents") as cursor:
@@ -85,10 +98,10 @@ async def snapshot(conninfo: str) -> AsyncIterator[Snapshot]:
         await connection.set_read_only(True)
         await connection.execute("set local idle_in_transaction_session_timeout = 0")
         await connection.execute("set local statement_timeout = 0")
-        name, at, schema, size, payloads, inside = await _one(connection, _FACTS)
+        name, at, schema, size, payloads, inside, uploads = await _one(connection, _FACTS)
         (revision,) = await _one(connection, "select version_num from alembic_version")
         version = connection.info.server_version
-        named = _ARTIFACTS + (_PAYLOADS if payloads else "")
+        named = _ARTIFACTS + (_PAYLOADS if payloads else "") + (_UPLOADS if uploads else "")
         contents = f"select tenant_id, sha256, max(size) from ({named}) as named"  # noqa: S608 - constants
         contents += (_INSIDE if inside else "") + " group by 1, 2 order by 1, 2"
         shown = Shown(name, at, schema, revision, version, size)

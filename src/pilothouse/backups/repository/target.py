@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator
+import asyncio
+from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
 from typing import Any
 
@@ -12,12 +13,14 @@ from psycopg.conninfo import conninfo_to_dict, make_conninfo
 
 from pilothouse.backups.errors import NotEmpty, RestoreFailed, StillUsed
 from pilothouse.errors import DatabaseUnavailable
+from pilothouse.kit.access import ROLES, ensure_roles_at
 from pilothouse.kit.connecting import connect
 
 AHEAD = 1_000
 """By how much epochs are raised: more than any process that lives on can have claimed meanwhile."""
 
 _MAINTENANCE = ("postgres", "template1")
+_RIGHTS = ("SELECT", "INSERT", "UPDATE", "DELETE")
 _TABLES = "select tablename from pg_tables where schemaname = %s"
 _USERS = """
 select count(*) from pg_stat_activity
@@ -130,6 +133,7 @@ class Target:
                 await connection.execute(
                     sql.SQL("create schema if not exists {}").format(sql.Identifier(schema))
                 )
+            await asyncio.to_thread(ensure_roles_at, self.beside(name))  # the dump grants them its tables
         except psycopg.errors.InsufficientPrivilege as error:
             raise RestoreFailed(
                 "The role may not create a database, and a restore fills a new one.",
@@ -202,6 +206,22 @@ async def settle(connection: psycopg.AsyncConnection[Any], schema: str, backup_i
             (backup_id,),
         )
     return int(requeued)
+
+
+async def grant(
+    connection: psycopg.AsyncConnection[Any], schema: str, grants: Sequence[tuple[str, str, str]]
+) -> None:
+    """Give the database's own roles the rights that they had; others' are none of a backup's business."""
+    for role in ROLES:
+        usage = sql.SQL("grant usage on schema {} to {}")
+        await connection.execute(usage.format(sql.Identifier(schema), sql.Identifier(role)))
+    for role, table, right in grants:
+        if role in ROLES and right in _RIGHTS:
+            await connection.execute(
+                sql.SQL("grant {} on {} to {}").format(
+                    sql.SQL(right), sql.Identifier(schema, table), sql.Identifier(role)
+                )
+            )
 
 
 async def counts(connection: psycopg.AsyncConnection[Any], schema: str) -> tuple[int, int]:

@@ -2,21 +2,30 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
+
 from starlette.datastructures import Headers
 from starlette.requests import ClientDisconnect
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from pilothouse.kit.canonical import read_bounded
+from pilothouse.kit.bounded import MAX_DEPTH, read_bounded
 from pilothouse.protocols.http.errors import BodyTooLarge, UnsupportedMediaType
 
 
 class JsonBodies:
-    """Lets bodies through that are JSON (RFC 8259) of at most `max_bytes`, and of a bounded depth."""
+    """Lets bodies through that are JSON (RFC 8259) of at most `max_bytes`, and nested at most `depth` deep.
 
-    def __init__(self, app: ASGIApp, max_bytes: int) -> None:
+    What is POSTed to a path in `streamed` is left to its endpoint, which reads it piece by piece.
+    """
+
+    def __init__(
+        self, app: ASGIApp, max_bytes: int, depth: int = MAX_DEPTH, streamed: Collection[str] = ()
+    ) -> None:
         """Hand the bodies on to `app`."""
         self._app = app
         self._max_bytes = max_bytes
+        self._depth = depth
+        self._streamed = frozenset(streamed)
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Serve one request; raises `BodyTooLarge`, `UnsupportedMediaType` or `InvalidInput`."""
@@ -24,10 +33,14 @@ class JsonBodies:
             await self._app(scope, receive, send)
             return
         headers = Headers(scope=scope)
+        check_encoding(headers.getlist("content-encoding"))
+        if scope["method"] == "POST" and scope["path"] in self._streamed:
+            await self._app(scope, receive, send)
+            return
         body = await self._read(headers, receive)
         if body:
             check_media_type(headers.get("content-type", ""))
-            read_bounded(body, "The body")
+            read_bounded(body, "The body", self._depth)
         pending: list[Message] = [{"type": "http.request", "body": body, "more_body": False}]
 
         async def replay() -> Message:
@@ -66,3 +79,14 @@ def check_media_type(content_type: str) -> None:
             f"The body is sent as {content_type[:100]!r}.",
             hint="Send JSON with content-type: application/json.",
         )
+
+
+def check_encoding(encodings: list[str]) -> None:
+    """Raise `UnsupportedMediaType` for a body that is compressed: nothing here ever inflates one."""
+    said = ",".join(encodings)
+    if said.strip().lower() not in {"", "identity"}:
+        error = UnsupportedMediaType(
+            f"The body is encoded as {said[:60]!r}.", hint="Send it as it is, without content-encoding."
+        )
+        error.headers = {"accept-encoding": "identity"}
+        raise error

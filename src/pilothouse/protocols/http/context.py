@@ -4,35 +4,27 @@ from __future__ import annotations
 
 import re
 import time
-from collections.abc import MutableMapping
+from collections.abc import Callable, Mapping, MutableMapping, Sequence
 from typing import Any, Protocol
 
 import structlog
-from starlette.datastructures import Headers, MutableHeaders
+from starlette.datastructures import Headers
 from starlette.requests import ClientDisconnect
 from starlette.responses import Response
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from pilothouse.errors import PilothouseError, Unavailable
 from pilothouse.kit.ids import Ids
+from pilothouse.kit.masking import mask_address
 from pilothouse.kit.problems import MEDIA_TYPE, headers_of, problem_of
+from pilothouse.protocols.http.headers import security_headers, strict_transport
 from pilothouse.runtime.observing import Origin, origin
 
 log = structlog.get_logger(__name__)
 
 REQUEST_ID, TRACEPARENT = "x-request-id", "traceparent"
+_REQUEST_ID = REQUEST_ID.encode()
 _ACCEPTED_ID = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,127}")
-
-SECURITY = {
-    "x-content-type-options": "nosniff",
-    "x-frame-options": "DENY",
-    "referrer-policy": "no-referrer",
-    "content-security-policy": "default-src 'none'; frame-ancestors 'none'",
-    "cross-origin-resource-policy": "same-origin",
-    "cross-origin-opener-policy": "same-origin",
-    "cache-control": "no-store",
-}
-"""Headers of every response that does not say otherwise itself: nothing is embedded, sniffed or stored."""
 
 
 class Watched(Protocol):
@@ -68,11 +60,23 @@ class RequestContext:
     the request, in its problem document, and in the journal of the runs that it makes or moves.
     """
 
-    def __init__(self, app: ASGIApp, ids: Ids, observer: RequestObserver | None = None) -> None:
-        """Serve `app`; `ids` names the requests that come without an id, `observer` hears of all."""
+    def __init__(
+        self,
+        app: ASGIApp,
+        ids: Ids,
+        observer: RequestObserver | None = None,
+        show_address: Callable[[str], str] = mask_address,
+    ) -> None:
+        """Serve `app`; `ids` names the requests that come without an id, `observer` hears of all.
+
+        `show_address` makes of a client's address what its line in the log has of it.
+        """
         self._app = app
         self._ids = ids
+        self._show_address = show_address
         self._observer = observer
+        self._headers = _raw(security_headers())
+        self._over_tls = [*self._headers, *_raw(dict([strict_transport()]))]
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Serve one request."""
@@ -82,7 +86,9 @@ class RequestContext:
         headers = Headers(scope=scope)
         given = headers.get(REQUEST_ID, "")
         request_id = given if _ACCEPTED_ID.fullmatch(given) else str(self._ids.new())
-        exchange = _Exchange(scope, receive, send, request_id)
+        always = self._over_tls if scope.get("scheme") == "https" else self._headers
+        address = self._show_address(str((scope.get("client") or ("",))[0]))
+        exchange = _Exchange(scope, receive, send, request_id, always, address)
         if self._observer is None:
             await self._serve(exchange, request_id, None)
             return
@@ -106,8 +112,18 @@ class RequestContext:
 class _Exchange:
     """One request and its response."""
 
-    def __init__(self, scope: Scope, receive: Receive, send: Send, request_id: str) -> None:
+    def __init__(
+        self,
+        scope: Scope,
+        receive: Receive,
+        send: Send,
+        request_id: str,
+        always: Sequence[tuple[bytes, bytes]],
+        address: str,
+    ) -> None:
         self._scope, self._receive, self._send = scope, receive, send
+        self._always = always
+        self._address = address
         self._request_id = request_id
         self._started = time.monotonic()
         self.status: int | None = None
@@ -132,10 +148,10 @@ class _Exchange:
         """Send a message; to the first one belong the headers of every response."""
         if message["type"] == "http.response.start":
             self.status = message["status"]
-            headers = MutableHeaders(scope=message)
-            headers[REQUEST_ID] = self._request_id
-            for name, value in SECURITY.items():
-                headers.setdefault(name, value)
+            said = [pair for pair in message.get("headers", ()) if pair[0] != _REQUEST_ID]
+            names = {name for name, _ in said}
+            always = [pair for pair in self._always if pair[0] not in names]
+            message["headers"] = [*said, *always, (_REQUEST_ID, self._request_id.encode())]
         await self._send(message)
 
     async def _tell(self, error: PilothouseError, *, logged: bool = False) -> None:
@@ -161,8 +177,13 @@ class _Exchange:
             path=path,
             status=self.status,
             ms=round((time.monotonic() - self._started) * 1000, 1),
+            address=self._address,
             **{name: str(value) for name, value in ids.items() if name.endswith("_id")},
         )
+
+
+def _raw(headers: Mapping[str, str]) -> list[tuple[bytes, bytes]]:
+    return [(name.encode("latin-1"), value.encode("latin-1")) for name, value in headers.items()]
 
 
 _LEVELS = {"info": 20, "warning": 30, "error": 40, "critical": 50}

@@ -20,6 +20,12 @@ class Misdirected(_BadRequest):
     severity = Severity.WARNING
 
 
+class Direct(Misdirected):
+    """This server takes requests from its proxies only."""
+
+    code = "direct_request"
+
+
 class CrossOrigin(_BadRequest):
     """The request comes from a page of another origin."""
 
@@ -42,6 +48,14 @@ class NotAcceptable(_BadRequest):
     status = 406
 
 
+class RequestTimeout(_BadRequest):
+    """The request did not come in time."""
+
+    code = "request_timeout"
+    status = 408
+    retryable = True
+
+
 class BodyTooLarge(_BadRequest):
     """The body is too large."""
 
@@ -54,3 +68,15 @@ class UnsupportedMediaType(_BadRequest):
 
     code = "unsupported_media_type"
     status = 415
+
+    def __init__(self, message: str | None = None, *, hint: str | None = None) -> None:
+        """`headers` say what would be understood."""
+        super().__init__(message, hint=hint)
+        self.headers: dict[str, str] = {}
+
+
+class HeadTooLarge(_BadRequest):
+    """The head of the request is too large."""
+
+    code = "head_too_large"
+    status = 431

@@ -6,7 +6,9 @@ from typing import Any, Literal, NoReturn, cast
 
 from fastapi import FastAPI, Request
 from fastapi.exceptions import RequestValidationError
+from fastapi.routing import iter_route_contexts
 from starlette.exceptions import HTTPException
+from starlette.routing import compile_path
 
 from pilothouse.errors import InvalidInput, NotFound, PilothouseError
 from pilothouse.kit.problems import Fault, InvalidFields, pointer
@@ -51,4 +53,21 @@ async def _refused(request: Request, error: Exception) -> NoReturn:
     }.get(refused.status_code, str(refused.detail))
     ours = kind(told)
     ours.__dict__["headers"] = {name.lower(): value for name, value in (refused.headers or {}).items()}
+    if refused.status_code == 405:
+        ours.__dict__["headers"]["allow"] = _allowed(request)
     raise ours from None
+
+
+def _allowed(request: Request) -> str:
+    """What can be done at a path; the router names the methods of the first route only.
+
+    Of the templates that fit a path the first is meant: /runs/cancel is no run whose id is `cancel`.
+    """
+    meant: str | None = None
+    found: set[str] = set()
+    for route in iter_route_contexts(request.app.routes):
+        if route.methods and route.path and compile_path(route.path)[0].match(request.url.path):
+            meant = meant or route.path
+            if route.path == meant and getattr(route, "include_in_schema", True):
+                found |= set(route.methods)
+    return ", ".join(sorted(found))

@@ -4,21 +4,23 @@ import asyncio
 from contextlib import suppress
 from typing import Annotated
 
-from fastapi import APIRouter, Depends, WebSocket
+from fastapi import Depends, WebSocket
 
-from pilothouse.kit.scope import Scope, local_scope
-from pilothouse.protocols.websocket.ports import Streams
+from pilothouse.kit.scope import Scope, request_scope
+from pilothouse.protocols.websocket.ports import Follows, Streams
 from pilothouse.protocols.websocket.session import Session
+from pilothouse.routing import Endpoints
 
-Scoped = Annotated[Scope, Depends(local_scope)]
+Scoped = Annotated[Scope, Depends(request_scope)]
 
 
 class Sockets:
     """The WebSocket connections of one process."""
 
-    def __init__(self, streams: Streams) -> None:
-        """Serve what can be followed through `streams`."""
+    def __init__(self, streams: Streams, follows: Follows) -> None:
+        """Serve what can be followed through `streams`; `follows` is told of it before anything is sent."""
         self._streams = streams
+        self._follows = follows
         self._open = 0
         self._none = asyncio.Event()
         self._none.set()
@@ -28,9 +30,9 @@ class Sockets:
         """How many connections there are."""
         return self._open
 
-    def routes(self) -> APIRouter:
+    def routes(self) -> Endpoints:
         """The endpoint."""
-        router = APIRouter()
+        router = Endpoints()
 
         @router.websocket("/ws")
         async def connect(socket: WebSocket, scope: Scoped) -> None:
@@ -38,7 +40,8 @@ class Sockets:
                 self._open += 1
                 self._none.clear()
                 try:
-                    await Session(socket, self._streams, scope, socket.state.request_id).serve()
+                    request_id = socket.state.request_id
+                    await Session(socket, self._streams, scope, request_id, self._follows).serve()
                 finally:
                     self._open -= 1
                     if not self._open:

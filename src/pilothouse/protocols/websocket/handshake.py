@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 import structlog
 from starlette.datastructures import Headers
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
@@ -9,6 +11,7 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 from pilothouse.errors import NotFound, PilothouseError
 from pilothouse.kit.clock import elapsed
 from pilothouse.kit.ids import Ids
+from pilothouse.kit.masking import mask_address
 from pilothouse.kit.problems import MEDIA_TYPE, headers_of, problem_of
 
 log = structlog.get_logger(__name__)
@@ -17,10 +20,11 @@ log = structlog.get_logger(__name__)
 class Handshake:
     """Answers a WebSocket handshake that is refused with a problem document, as any other request."""
 
-    def __init__(self, app: ASGIApp, ids: Ids) -> None:
-        """Serve `app`; `ids` names the connections."""
+    def __init__(self, app: ASGIApp, ids: Ids, show_address: Callable[[str], str] = mask_address) -> None:
+        """Serve `app`; `ids` names the connections, `show_address` makes what the log has of an address."""
         self._app = app
         self._ids = ids
+        self._show_address = show_address
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Serve one connection, or a request of another kind."""
@@ -34,6 +38,7 @@ class Handshake:
 
     async def _serve(self, scope: Scope, receive: Receive, send: Send, request_id: str) -> None:
         answered, since = False, elapsed()
+        address = self._show_address(str((scope.get("client") or ("",))[0]))
 
         async def told(message: Message) -> None:
             nonlocal answered
@@ -47,13 +52,15 @@ class Handshake:
         except PilothouseError as error:
             if answered:
                 raise
-            log.info("websocket_refused", path=scope["path"], code=error.code, reason=str(error))
+            log.info(
+                "websocket_refused", path=scope["path"], code=error.code, reason=str(error), address=address
+            )
             await _refuse(error, scope, send, request_id)
         finally:
             if answered:
                 seconds = round(elapsed() - since, 1)
                 agent = Headers(scope=scope).get("user-agent", "")[:100]
-                log.info("websocket", path=scope["path"], seconds=seconds, agent=agent)
+                log.info("websocket", path=scope["path"], seconds=seconds, agent=agent, address=address)
 
 
 async def _refuse(error: PilothouseError, scope: Scope, send: Send, request_id: str) -> None:

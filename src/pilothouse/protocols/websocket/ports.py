@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Awaitable, Callable, Sequence
 from contextlib import AbstractContextManager
 from typing import Protocol
 from uuid import UUID
@@ -11,6 +11,9 @@ from pilothouse.kit.scope import Scope
 from pilothouse.runs.schemas import End
 from pilothouse.runtime.deltas import Delta
 from pilothouse.runtime.tail_pages import Line
+
+Follows = Callable[[Scope, UUID | None, str], Awaitable[None]]
+"""Told that somebody follows a run, or (None) a tenant, by which request; raises where that may not be."""
 
 
 class Batch(Protocol):

@@ -16,7 +16,7 @@ from pilothouse.kit.problems import problem_of
 from pilothouse.kit.scope import Scope
 from pilothouse.protocols.websocket import messages
 from pilothouse.protocols.websocket.messages import ASKED, CloseCode
-from pilothouse.protocols.websocket.ports import Batch, Stream, Streams
+from pilothouse.protocols.websocket.ports import Batch, Follows, Stream, Streams
 from pilothouse.runtime.tail_pages import Line
 
 log = structlog.get_logger(__name__)
@@ -41,12 +41,15 @@ class Session:
     journal. One that takes nothing for `streams.heartbeat` seconds is closed as too slow.
     """
 
-    def __init__(self, socket: WebSocket, streams: Streams, scope: Scope, request_id: str) -> None:
-        """Serve `socket` on behalf of `scope`."""
+    def __init__(
+        self, socket: WebSocket, streams: Streams, scope: Scope, request_id: str, follows: Follows
+    ) -> None:
+        """Serve `socket` on behalf of `scope`; `follows` is told of each subscription."""
         self._socket = socket
         self._streams = streams
         self._scope = scope
         self._request_id = request_id
+        self._follows = follows
         self._subscriptions: dict[Key, tuple[Stream | None, asyncio.Task[None]]] = {}
         self._mistakes = 0
         self._sending = 0
@@ -153,6 +156,11 @@ class Session:
             await self._refuse(key, error)
             return
         try:
+            try:
+                await self._follows(self._scope, key, self._request_id)
+            except PilothouseError as error:
+                await self._refuse(key, error)
+                return
             self._subscriptions[key] = stream, self._subscriptions[key][1]
             place = stream.place
             begun = {"after": place} if isinstance(place, int) else {"cursor": place}

@@ -44,8 +44,29 @@ select runs.id, runs.seq from runs where {REMOVABLE} order by runs.id limit :lim
 _FORKED = "select forked_from from runs where forked_from = any(:ids)"
 """Those that were forked at the last moment; now that they are locked nobody forks them any more."""
 _QUESTIONS = "delete from questions where run_id = any(:ids)"
+_ORIGINALS = "delete from guard_originals where run_id = any(:ids)"
 _ARTIFACTS = "delete from artifacts where run_id = any(:ids) returning tenant_id, sha256"
 _REFERENCES = "delete from payload_references where run_id = any(:ids) returning tenant_id, sha256"
+_USES = "delete from upload_uses where run_id = any(:ids)"
+_HELD = """
+select from audit_holds as hold where hold.tenant_id = decision.tenant_id and hold.released_at is null
+"""
+_DECISIONS = f"""
+delete from decisions as decision where run_id = any(:ids) and not exists ({_HELD})
+"""  # noqa: S608 - a constant
+"""What was decided of their actions, unless a legal hold of the tenant keeps it."""
+_LET_GO = f"""
+with left_over as (
+  select decision.id from decisions as decision
+   where decision.tenant_id in (
+           select tenant_id from audit_holds where released_at > cast(:since as timestamptz))
+     and not exists ({_HELD})
+     and not exists (select from runs where runs.id = decision.run_id and runs.pruned_at is null)
+   limit :most for update of decision skip locked),
+gone as (delete from decisions where id in (select id from left_over) returning id)
+select count(*) from gone
+"""  # noqa: S608 - a constant
+"""Those that a hold has kept beyond their runs, once it is released."""
 _JOURNAL = "delete from journal where run_id = any(:ids)"
 _RUNS = "delete from runs where id = any(:ids)"
 _PRUNED = "update runs set pruned_at = :now where id = any(:ids)"
@@ -59,6 +80,7 @@ _FREED = """
 select tenant_id, sha256,
        exists (select from artifacts where tenant_id = freed.tenant_id and sha256 = freed.sha256)
        or exists (select from payload_references where tenant_id = freed.tenant_id and sha256 = freed.sha256)
+       or exists (select from uploads where tenant_id = freed.tenant_id and sha256 = freed.sha256)
   from released_contents as freed where released_at < :before
  order by released_at limit :limit for update skip locked
 """
@@ -152,9 +174,12 @@ class Removal:
             return Removed(last_id=last_id)
         here = [id_ for id_ in ids if not any(first <= id_ < following for first, following in dropped)]
         await self._session.execute(text(_QUESTIONS), {"ids": ids})
+        await self._session.execute(text(_ORIGINALS), {"ids": ids})
         freed = list((await self._session.execute(text(_ARTIFACTS), {"ids": ids})).all())
         artifacts = len(freed)
         freed += (await self._session.execute(text(_REFERENCES), {"ids": ids})).all()
+        await self._session.execute(text(_USES), {"ids": ids})
+        await self._session.execute(text(_DECISIONS), {"ids": ids})
         await self._session.execute(text(_JOURNAL), {"ids": here})
         if rule.keep == Keep.RUN:
             await self._session.execute(text(_PRUNED), {"ids": ids, "now": now})
@@ -205,6 +230,10 @@ class Removal:
             "last_at": last_at,
         }
         await self._session.execute(text(_MOVED_ON), {**counts, **named, **at})
+
+    async def let_go(self, since: dt.datetime, most: int) -> int:
+        """Remove decisions that holds, released since a moment, have kept beyond their runs; how many."""
+        return int(await self._session.scalar(text(_LET_GO), {"since": since, "most": most}) or 0)
 
     async def freed(self, before: dt.datetime, limit: int) -> list[Freed]:
         """Contents that were let go before a moment, locked."""

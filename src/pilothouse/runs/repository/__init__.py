@@ -5,19 +5,19 @@ from __future__ import annotations
 import datetime as dt
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
+from typing import Any
 from uuid import UUID
 
-from sqlalchemy import Select, literal_column, select, text, union_all, update
-from sqlalchemy.orm import aliased
+from sqlalchemy import Row, Select, select, text, update
 
 from pilothouse.kit.repository import Repository
 from pilothouse.runs.filters import RunQuery
 from pilothouse.runs.repository import listing, statistics
 from pilothouse.runs.repository.workers import LiveWorkers, live_workers
 from pilothouse.runs.tables import JournalRow, RunRow
-from pilothouse.runtime.entries import FINAL, Kind
+from pilothouse.runtime.entries import Kind
 
-__all__ = ["Digest", "LiveWorkers", "RunPage", "RunRepository", "live_workers"]
+__all__ = ["LiveWorkers", "RunPage", "RunRepository", "live_workers"]
 
 LINEAGE = "select run_id, high from lineage(:run_id)"
 """The runs whose entries a fork shares, each up to an entry; the nearest first."""
@@ -29,9 +29,6 @@ OFF = ("enable_seqscan", "enable_indexscan")
 BY_SUFFIX = ", ".join([AS_ASKED, *(f"set_config('{name}', 'off', true)" for name in OFF)])
 """The planner takes the index on the ends of ids for coarser than it is: it would read all runs instead."""
 
-EMITTED = 50
-"""How many of the last cards and reports are looked through for the last report of progress."""
-
 
 @dataclass(frozen=True)
 class RunPage:
@@ -39,20 +36,6 @@ class RunPage:
 
     items: list[RunRow]
     next_cursor: str | None
-
-
-@dataclass(frozen=True)
-class Digest:
-    """The entries of a journal that tell where its run stands: of a fork, those that it shares among them.
-
-    `forks` tell of the forks on the way, the nearest first.
-    """
-
-    first: JournalRow | None = None
-    forks: Sequence[JournalRow] = ()
-    final: JournalRow | None = None
-    step: JournalRow | None = None
-    emitted: Sequence[JournalRow] = ()
 
 
 class RunRepository(Repository):
@@ -104,26 +87,12 @@ class RunRepository(Repository):
             rows = [row for row in rows if row.kind in kinds]
         return rows[:limit]
 
-    async def digest(self, run: RunRow) -> Digest:
-        """Where a run stands by its journal, in one query (a fork: one more for each run that it shares)."""
-        found = await self._digest_of(run.id, run.seq)
-        for shared, high in await self._lineage(run.id) if run.forked_seq is not None else ():
-            part = await self._digest_of(shared, high)
-            found = Digest(
-                first=part.first,
-                forks=[*found.forks, *part.forks],
-                final=found.final,
-                step=found.step or part.step,
-                emitted=[*found.emitted, *part.emitted][:EMITTED],
-            )
-        return found
-
     async def figures(self, since: dt.datetime, until: dt.datetime) -> statistics.Figures:
         """The figures of the window from `since` to before `until`."""
         return await statistics.figures(self._session, self._tenant_id, since, until)
 
-    async def failures(self, since: dt.datetime, until: dt.datetime, most: int) -> list[tuple[int, bytes]]:
-        """How the newest failed runs of the window ended: codec and payload of each last entry."""
+    async def failures(self, since: dt.datetime, until: dt.datetime, most: int) -> Sequence[Row[Any]]:
+        """How the newest failed runs of the window ended: each last entry, as far as it tells of that."""
         return await statistics.failures(self._session, self._tenant_id, since, until, most)
 
     async def _lineage(self, run_id: UUID) -> list[tuple[UUID, int]]:
@@ -140,36 +109,6 @@ class RunRepository(Repository):
                 wanted = wanted.where(JournalRow.kind.in_(kinds))
             found += await self._session.scalars(wanted.order_by(JournalRow.seq).limit(limit))
         return found[:limit]
-
-    async def _digest_of(self, run_id: UUID, high: int) -> Digest:
-        """The digest of a run's own entries up to `high`."""
-        upto = self._of(run_id).where(JournalRow.seq <= high)
-        last = upto.order_by(JournalRow.seq.desc())
-        parts = {
-            "first": upto.order_by(JournalRow.seq).limit(1),
-            "final": self._of(run_id).where(JournalRow.seq == high),
-            "step": last.where(JournalRow.key != "").limit(1),
-            "emitted": last.where(JournalRow.kind == Kind.EMITTED.value).limit(EMITTED),
-        }
-        merged = union_all(
-            *(
-                select(part.add_columns(literal_column(f"'{name}'").label("part")).subquery())
-                for name, part in parts.items()
-            )
-        ).subquery()
-        entity = aliased(JournalRow, merged)
-        found: dict[str, list[JournalRow]] = {name: [] for name in parts}
-        statement = select(entity, merged.c.part).order_by(merged.c.seq.desc())
-        for row, part in (await self._session.execute(statement)).all():
-            found[part].append(row)
-        first, final, step = (next(iter(found[name]), None) for name in ("first", "final", "step"))
-        return Digest(
-            first=first,
-            forks=[first] if first is not None and first.kind == Kind.FORKED else [],
-            final=final if final is not None and final.kind in FINAL else None,
-            step=step,
-            emitted=found["emitted"],
-        )
 
     def _of(self, run_id: UUID) -> Select[JournalRow]:
         """A run's own entries."""

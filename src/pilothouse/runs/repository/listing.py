@@ -75,6 +75,7 @@ def conditions(tenant_id: str, wanted: RunFilter) -> list[Condition]:
         RunRow.principal: wanted.principal,
         RunRow.schedule_id: wanted.schedule_id,
         RunRow.forked_from: wanted.forked_from,
+        RunRow.engagement_id: wanted.engagement_id,
     }
     found: list[Condition] = [column == value for column, value in equal.items() if value is not None]
     if wanted.has_open_questions is not None:

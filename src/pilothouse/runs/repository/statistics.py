@@ -7,7 +7,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from sqlalchemy import text
+from sqlalchemy import Row, text
 from sqlalchemy.ext.asyncio import AsyncSession
 
 MOST = 200_000
@@ -44,8 +44,8 @@ select (select coalesce(jsonb_agg(jsonb_build_array(workflow, status, runs)), '[
 """
 
 FAILURES = """
-select journal.codec, journal.payload
-  from (select id, seq from runs
+select tenant_id, failed.id as run_id, 'run_failed' as kind, '' as key, journal.codec, journal.payload
+  from (select tenant_id, id, seq from runs
          where tenant_id = :tenant_id and status = 'failed' and finished_at >= :since and finished_at < :until
          order by id desc limit :most) as failed
  cross join lateral (
@@ -85,8 +85,7 @@ async def figures(session: AsyncSession, tenant_id: str, since: dt.datetime, unt
 
 async def failures(
     session: AsyncSession, tenant_id: str, since: dt.datetime, until: dt.datetime, most: int
-) -> list[tuple[int, bytes]]:
-    """How the newest `most` failed runs of the window ended: codec and payload of each last entry."""
+) -> Sequence[Row[Any]]:
+    """How the newest `most` failed runs of the window ended: each last entry, as far as it tells of that."""
     given = {"tenant_id": tenant_id, "since": since, "until": until, "most": most}
-    rows = await session.execute(text(FAILURES), given)
-    return [(row.codec, row.payload) for row in rows]
+    return (await session.execute(text(FAILURES), given)).all()

@@ -2,7 +2,7 @@
 
 import hcl2
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from pilothouse.apps.mlops.codegen import hcl
@@ -20,6 +20,9 @@ def test_numbers_come_back_as_they_went(values: dict[str, int]) -> None:
 
 
 @given(TEXT)
+@example("${")
+@example("%{ if")
+@example("$${a}")
 def test_any_text_stays_one_plain_string(text: str) -> None:
     quoted = hcl.quoted(text)
 

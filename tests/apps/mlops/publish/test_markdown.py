@@ -1,10 +1,13 @@
 from __future__ import annotations
 
+from html import unescape
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from pilothouse.apps.mlops.publish import markdown
+from pilothouse.kit.html import from_markdown
 
 
 @pytest.mark.parametrize(
@@ -32,6 +35,15 @@ def test_no_text_breaks_a_table_or_becomes_html(words: str) -> None:
     assert len(table.splitlines()) == 3
     assert table.splitlines()[2].replace("\\\\", "").replace("\\|", "").count("|") == 3
     assert "<" not in table
+
+
+@given(st.text(alphabet="<>/='\" &;[]()!*_`#|~-+.0\\\tscript:x@", max_size=80))
+def test_a_reader_of_markdown_finds_text_only(words: str) -> None:
+    for before, after in (("before ", " after"), ("", " after"), ("", "")):
+        shown = from_markdown(f"{before}{markdown.text(words)}{after}")
+        plain = unescape(shown).removeprefix("<p>").removesuffix("</p>\n")
+        assert plain.split() == f"{before}{words}{after}".split()
+        assert shown.count("<") == 2 * bool(plain)  # the paragraph's own element
 
 
 def test_a_quotation_keeps_its_lines() -> None:

@@ -75,3 +75,10 @@ def test_bad_json_is_found_with_its_line(text: str, line: int, rule: str) -> Non
     result = check_json({"a.json": text.encode(), "b.json": b"[]"})
     assert [(item.place, item.rule) for item in result.findings] == [(f"a.json:{line}", rule)]
     assert result.notes == ("2 files parsed",)
+
+
+def test_aliases_that_multiply_are_refused_at_once() -> None:
+    lines = ["a0: &a0 [x, x, x, x, x, x, x, x, x, x]"]
+    lines += [f"a{n}: &a{n} [{', '.join([f'*a{n - 1}'] * 10)}]" for n in range(1, 12)]
+    (found,) = check_yaml(read_documents({"a.yml": "\n".join(lines).encode()})).findings
+    assert found.rule == "too-large"

@@ -83,6 +83,7 @@ def test_entropy_is_bounded_by_the_alphabet(text: str) -> None:
     looks_secret(text)
 
 
+@pytest.mark.timed
 def test_no_text_takes_long() -> None:
     hostile = {
         "a": b"secret" * 20_000,

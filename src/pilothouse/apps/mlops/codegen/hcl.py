@@ -33,9 +33,12 @@ def literal(value: Literal, indent: int = 0) -> str:
 
 
 def quoted(text: str) -> str:
-    """`text` as a string literal, with quotes, backslashes, line ends and template marks escaped."""
+    """`text` as a string literal, with quotes, backslashes, line ends and template marks escaped.
+
+    Marks are written by the code of their first character: of `$${` python-hcl2 wants to see the end, too.
+    """
     escaped = text.replace("\\", "\\\\").replace('"', '\\"').replace("\n", "\\n")
-    return '"' + escaped.replace("${", "$${").replace("%{", "%%{") + '"'
+    return '"' + escaped.replace("${", "\\u0024{").replace("%{", "\\u0025{") + '"'
 
 
 def listed(items: Sequence[str], indent: int = 0) -> str:

@@ -6,14 +6,14 @@ import re
 from collections.abc import Iterable, Sequence
 
 _SPECIAL = re.compile(r"([\\`*\[\]<>|~&]|(?<![A-Za-z0-9])_|_(?![A-Za-z0-9]))")
+_HTML = {"<": "&lt;", ">": "&gt;", "&": "&amp;"}
 _OPENING = re.compile(r"^(?=[#+=-])|^\d+(?=[.)](?:\s|$))")
 """What would begin a heading, a list or a rule: the sign after it is to be escaped."""
 
 
 def text(words: str) -> str:
     """`words` as plain text on one line: nothing in it is markup, and no HTML."""
-    flat = " ".join(words.split())
-    flat = _SPECIAL.sub(r"\\\1", flat).replace("\\<", "&lt;").replace("\\>", "&gt;").replace("\\&", "&amp;")
+    flat = _SPECIAL.sub(lambda found: _HTML.get(found[0], f"\\{found[0]}"), " ".join(words.split()))
     return _OPENING.sub(lambda found: found[0] + "\\", flat, count=1)
 
 

@@ -13,6 +13,9 @@ from pydantic import JsonValue
 
 from pilothouse.apps.mlops.validators.model import Finding, ValidatorResult, counted
 
+MOST_NODES = 1_000_000
+"""Nodes of one file, its aliases written out."""
+
 LOADER = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
 """The loader of libyaml where PyYAML was built with it: some ten times faster, same marks."""
 
@@ -76,6 +79,9 @@ def read_documents(files: Mapping[str, bytes]) -> Documents:
         except (yaml.YAMLError, UnicodeDecodeError) as error:
             read.findings.append(_finding(path, 1, "syntax", str(error).splitlines()[0]))
         else:
+            if sum(_size(node, {}) for node in nodes) > MOST_NODES:
+                read.findings.append(_finding(path, 1, "too-large", "Its aliases expand without measure."))
+                continue
             duplicates = [item for node in nodes for item in _duplicates(path, node, ())]
             read.findings += duplicates
             read.by_path[path] = tuple(Document(path, _value(node), node) for node in nodes)
@@ -160,6 +166,19 @@ def _child(node: yaml.Node, key: Key) -> yaml.Node | None:
     if isinstance(node, yaml.MappingNode):
         return next((value for name, value in node.value if name.value == str(key)), None)
     return None
+
+
+def _size(node: yaml.Node, known: dict[int, int]) -> int:
+    """How many nodes there are once aliases are written out; each node is looked at once."""
+    if id(node) not in known:
+        known[id(node)] = 1  # one that contains itself counts no further
+        inside: list[yaml.Node] = []
+        if isinstance(node, yaml.MappingNode):
+            inside = [item for pair in node.value for item in pair]
+        elif isinstance(node, yaml.SequenceNode):
+            inside = node.value
+        known[id(node)] = 1 + sum(_size(item, known) for item in inside)
+    return known[id(node)]
 
 
 def _duplicates(path: str, node: yaml.Node, above: tuple[int, ...]) -> Iterator[Finding]:

@@ -1,0 +1,1 @@
+"""Texts that are made, not collected: attacks and harmless ones, from the templates beside this file."""

@@ -1,0 +1,71 @@
+"""What an application is, and where installed ones are found. Nothing heavy is imported here."""
+
+from __future__ import annotations
+
+import inspect
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from importlib.metadata import entry_points
+from importlib.resources.abc import Traversable
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from pydantic import BaseModel, ConfigDict
+
+if TYPE_CHECKING:
+    from pilothouse.agents.agent import Agent
+    from pilothouse.runtime.delivering import Inlets
+    from pilothouse.runtime.workflows import Workflow
+    from pilothouse.tools.tool import Tool
+
+GROUP = "pilothouse.apps"
+"""The entry point group in which applications are found."""
+
+
+class Difference(BaseModel):
+    """One thing that differs between two results: where, and what it was and became (None: nothing)."""
+
+    model_config = ConfigDict(frozen=True)
+
+    section: str
+    item: str
+    before: str | None
+    after: str | None
+
+
+@dataclass(frozen=True)
+class App:
+    """An application: its workflows, agents and tools, and how two of its results are compared.
+
+    `compare` takes the outputs of two completed runs of the same workflow. `policies` is a folder of Cedar
+    files with their tests: what holds for its tools, whatever the tenant. `inlets` read files that bring
+    inputs for its first workflow. `settle` is told, when a process starts, the folder in which the
+    application may keep files, and its options (the setting `app_options`); it raises `ValueError` for
+    wrong ones.
+    """
+
+    name: str
+    workflows: Sequence[Workflow] = ()
+    agents: Sequence[Agent[Any, Any]] = ()
+    tools: Sequence[Tool[Any, Any]] = ()
+    compare: Callable[[Any, Any], Sequence[Difference]] | None = None
+    policies: str | Path | Traversable | None = None
+    inlets: Inlets = field(default_factory=dict)
+    settle: Callable[[Path, Mapping[str, str]], None] | None = None
+
+    def __post_init__(self) -> None:
+        """A relative folder of policies lies beside the file in which the application is written."""
+        if isinstance(self.policies, str | Path) and not Path(self.policies).is_absolute():
+            frame = inspect.stack(0)[2]
+            object.__setattr__(self, "policies", Path(frame.filename).resolve().parent / self.policies)
+
+    @property
+    def summary(self) -> str:
+        """What its first workflow does, in one line."""
+        return self.workflows[0].summary if self.workflows else ""
+
+
+def installed() -> list[App]:
+    """The applications found by entry point, by name."""
+    found = sorted(entry_points(group=GROUP), key=lambda point: point.name)
+    return [point.load() for point in found]

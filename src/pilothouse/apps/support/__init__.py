@@ -1,0 +1,1 @@
+"""The support desk: answers customers, acts on their orders under policy, or hands over to a person."""

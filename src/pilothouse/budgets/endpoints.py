@@ -1,0 +1,73 @@
+"""Budgets over HTTP."""
+
+from collections.abc import Awaitable, Callable
+from typing import Annotated
+from uuid import UUID
+
+from fastapi import Depends, Query, Request, Response
+
+from pilothouse.budgets.schemas import (
+    Alerts,
+    Budget,
+    BudgetQuery,
+    BudgetTerms,
+    Forecast,
+    NewBudget,
+    Usages,
+)
+from pilothouse.budgets.service import BudgetBook
+from pilothouse.kit.pagination import Page
+from pilothouse.kit.problems import documented
+from pilothouse.routing import Endpoints
+
+
+def routes(provide: Callable[..., Awaitable[BudgetBook]]) -> Endpoints:
+    """The endpoints; `provide` makes the service for a request."""
+    router = Endpoints(prefix="/budgets", tags=["budgets"])
+    Provided = Annotated[BudgetBook, Depends(provide)]  # noqa: N806 - a type
+
+    @router.get("", responses=documented(400))
+    async def list_budgets(budgets: Provided, query: Annotated[BudgetQuery, Query()]) -> Page[Budget]:
+        """List the budgets of the tenant, the newest first."""
+        return await budgets.page(query)
+
+    @router.post("", status_code=201, responses=documented(400, 409))
+    async def create_budget(
+        budgets: Provided, wanted: NewBudget, request: Request, response: Response
+    ) -> Budget:
+        """Make a budget. It holds for actions within half a second."""
+        made = await budgets.create(wanted)
+        response.headers["location"] = f"{request.url.path}/{made.id}"
+        return made
+
+    @router.get("/alerts")
+    async def list_budget_alerts(budgets: Provided) -> Alerts:
+        """List the latest alerts of the tenant's budgets, the latest first."""
+        return await budgets.alerts()
+
+    @router.get("/{budget_id:uuid}", responses=documented(400, 404))
+    async def show_budget(budgets: Provided, budget_id: UUID) -> Budget:
+        """Show a budget."""
+        return await budgets.show(budget_id)
+
+    @router.put("/{budget_id:uuid}", responses=documented(400, 404))
+    async def change_budget(budgets: Provided, budget_id: UUID, terms: BudgetTerms) -> Budget:
+        """Change a budget's limits. What is spent and reserved stays."""
+        return await budgets.change(budget_id, terms)
+
+    @router.delete("/{budget_id:uuid}", status_code=204, responses=documented(400, 404))
+    async def delete_budget(budgets: Provided, budget_id: UUID) -> None:
+        """Delete a budget with all that was counted."""
+        await budgets.delete(budget_id)
+
+    @router.get("/{budget_id:uuid}/usage", responses=documented(400, 404))
+    async def show_budget_usage(budgets: Provided, budget_id: UUID) -> Usages:
+        """Show what is spent and reserved of a budget in the latest hundred periods, the latest first."""
+        return await budgets.usage(budget_id)
+
+    @router.get("/{budget_id:uuid}/forecast", responses=documented(400, 404, 409))
+    async def show_budget_forecast(budgets: Provided, budget_id: UUID) -> Forecast:
+        """Show what will be spent of a monthly budget by the end of the month."""
+        return await budgets.forecast(budget_id)
+
+    return router

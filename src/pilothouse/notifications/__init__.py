@@ -1,0 +1,1 @@
+"""Notifications: messages that leave the installation for a person, by e-mail."""

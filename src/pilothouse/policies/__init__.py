@@ -1,0 +1,1 @@
+"""Who may do what: policies in Cedar, and the permissions that the API asks for."""

@@ -1,0 +1,1 @@
+"""Tenants, the engagements inside them, and what is done with a tenant as a whole: export and erasure."""
