@@ -22,7 +22,7 @@ def watch() -> None:
         plain(self, *given, **said)
         _opened[self] = traceback.StackSummary.extract(traceback.walk_stack(None), lookup_lines=False)
 
-    psycopg.AsyncConnection.__init__ = opened  # type: ignore[method-assign]
+    psycopg.AsyncConnection.__init__ = opened  # type: ignore[method-assign]  # psycopg has no hook for it
 
 
 @contextmanager
