@@ -12,7 +12,7 @@ import os
 import shutil
 import signal
 import sys
-from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
+from collections.abc import AsyncIterator, Awaitable, Callable, Generator, Iterator
 from contextlib import AsyncExitStack
 from itertools import count
 from pathlib import Path
@@ -57,6 +57,13 @@ os.environ.pop("PYTHONDONTWRITEBYTECODE", None)
 sys.dont_write_bytecode = False
 
 
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_teardown() -> Generator[None]:
+    """Fail the test that leaves a connection open, once all that it used is closed."""
+    yield
+    leaving.insist_on_none()
+
+
 @pytest.fixture(scope="session", autouse=True)
 def _ctrl_c() -> None:
     """Let Ctrl-C reach the processes that tests start: a shell has what it starts with `&` ignore it."""
@@ -67,13 +74,6 @@ def _ctrl_c() -> None:
 def _log_lines() -> None:
     """Log as the product does, whatever the test before has set; structlog's own tracebacks take seconds."""
     logs.configure("debug", "readable")
-
-
-@pytest.fixture(autouse=True)
-def _no_connection_left() -> Iterator[None]:
-    """Fail the test that leaves a connection open."""
-    with leaving.none_left():
-        yield
 
 
 @pytest.fixture(scope="session", autouse=True)

@@ -2,16 +2,23 @@
 
 from __future__ import annotations
 
+import asyncio
 import traceback
-from collections.abc import Iterator
-from contextlib import contextmanager
-from typing import Any
+from typing import Any, NamedTuple
 from weakref import WeakKeyDictionary
 
 import psycopg
 
-_opened: WeakKeyDictionary[psycopg.AsyncConnection[Any], traceback.StackSummary] = WeakKeyDictionary()
-"""Every connection of this process that is not collected yet, and where it was opened."""
+
+class _Opened(NamedTuple):
+    """Where a connection was opened, and the event loop that it needs."""
+
+    stack: traceback.StackSummary
+    loop: asyncio.AbstractEventLoop
+
+
+_opened: WeakKeyDictionary[psycopg.AsyncConnection[Any], _Opened] = WeakKeyDictionary()
+"""Every connection of this process that is not collected yet."""
 
 
 def watch() -> None:
@@ -20,21 +27,19 @@ def watch() -> None:
 
     def opened(self: psycopg.AsyncConnection[Any], *given: Any, **said: Any) -> None:
         plain(self, *given, **said)
-        _opened[self] = traceback.StackSummary.extract(traceback.walk_stack(None), lookup_lines=False)
+        stack = traceback.StackSummary.extract(traceback.walk_stack(None), lookup_lines=False)
+        _opened[self] = _Opened(stack, asyncio.get_running_loop())
 
     psycopg.AsyncConnection.__init__ = opened  # type: ignore[method-assign]  # psycopg has no hook for it
 
 
-@contextmanager
-def none_left() -> Iterator[None]:
-    """Fail where a connection that was opened within the block is open at its end, and say who opened it."""
-    before = set(_opened)
-    yield
-    left = [(one, stack) for one, stack in _opened.items() if one not in before and not one.closed]
+def insist_on_none() -> None:
+    """Raise `AssertionError` where a connection is open that nobody can close: its event loop is closed."""
+    left = [(one, found) for one, found in _opened.items() if found.loop.is_closed() and not one.closed]
     for one, _ in left:
         one.pgconn.finish()  # or it would be told of again, in another test
-    assert not left, "\n".join(f"{one} is still open; opened at\n{_shown(stack)}" for one, stack in left)
+    assert not left, "\n".join(f"{one} was left open; it was opened at\n{_shown(at)}" for one, at in left)
 
 
-def _shown(stack: traceback.StackSummary) -> str:
-    return "".join(reversed(stack.format()))
+def _shown(opened: _Opened) -> str:
+    return "".join(reversed(opened.stack.format()))

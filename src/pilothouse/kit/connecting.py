@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import socket
 import time
 from collections.abc import Generator
+from contextlib import suppress
 from types import TracebackType
 from typing import Any, TypeVar
 
@@ -70,6 +72,22 @@ class Connection(psycopg.AsyncConnection[TupleRow]):
 
     silence = SILENCE
 
+    def give_up(self) -> None:
+        """End the session at once. Whoever waits for an answer gets psycopg's `OperationalError`.
+
+        Who waits reads libpq's memory, which must not be freed meanwhile: only the socket is shut then.
+        """
+        if self.lock.locked():
+            with suppress(OSError, psycopg.OperationalError):  # it is lost already
+                _shut(self.pgconn.socket)
+        else:
+            self.pgconn.finish()
+
+    async def close(self) -> None:
+        """As `give_up`: psycopg would free what another task of this process may be reading."""
+        self._closed = True
+        self.give_up()
+
     async def __aexit__(
         self,
         exc_type: type[BaseException] | None,
@@ -89,6 +107,15 @@ class Connection(psycopg.AsyncConnection[TupleRow]):
         except NoAnswer:
             self.pgconn.finish()
             raise
+
+
+def _shut(descriptor: int) -> None:
+    """End what a socket says and hears; it stays its owner's to close."""
+    shared = socket.socket(fileno=descriptor)
+    try:
+        shared.shutdown(socket.SHUT_RDWR)
+    finally:
+        shared.detach()
 
 
 class ThreadConnection(psycopg.Connection[TupleRow]):

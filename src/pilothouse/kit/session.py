@@ -164,7 +164,7 @@ class Database:
             await self._engine.dispose()
         finally:
             for connection in self._open:  # the pool forgets those that it has handed out
-                connection.pgconn.finish()
+                connection.give_up()
 
     async def _connect(self) -> Connection:
         connection = await connect(self._conninfo, self._purpose, prepare_threshold=self._threshold)
