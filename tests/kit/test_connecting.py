@@ -128,3 +128,18 @@ async def test_whoever_is_cancelled_while_closing_leaves_nothing_open(
         async with connection:
             pass
     assert connection.closed
+
+
+async def test_what_is_closed_under_somebody_who_waits_tells_them_and_frees_nothing_they_read(
+    conninfo: str,
+) -> None:
+    connection = await connect(conninfo, "test", autocommit=True)
+    await connection.execute("select 1")
+    asking = asyncio.create_task(connection.execute("select pg_sleep(60)"))
+    while not connection.lock.locked():
+        await asyncio.sleep(0)
+    await connection.close()
+    assert connection.pgconn.socket > 0  # libpq's side of it is still there
+    with pytest.raises(psycopg.OperationalError):
+        await asyncio.wait_for(asking, 5)
+    assert connection.closed

@@ -254,7 +254,8 @@ async def test_nobody_is_shown_a_secret(tmp_path: Path) -> None:
         pickle.dumps(secret)
 
 
-async def test_what_is_still_being_read_is_waited_for_where_whoever_asked_has_gone() -> None:
+@pytest.mark.parametrize("forgotten", [False, True])
+async def test_what_is_still_being_read_is_waited_for_where_whoever_asked_has_gone(forgotten: bool) -> None:
     place = Place(smtp_password=["a"])
     place.delay = 0.05
     secrets = Secrets([place])
@@ -264,7 +265,9 @@ async def test_what_is_still_being_read_is_waited_for_where_whoever_asked_has_go
     asking.cancel()
     with pytest.raises(asyncio.CancelledError):
         await asking
+    if forgotten:
+        secrets.forget("smtp_password")
     await secrets.settle()
     assert len(asyncio.all_tasks()) == 1, "nothing goes on behind the back of whoever closes"
     assert await values(secrets) == [b"a"]
-    assert place.asked == 1
+    assert place.asked == 1 + forgotten

@@ -206,7 +206,9 @@ class Reader:
                 if kept is None:
                     raise _away(error) from error
             finally:
-                if not pipe.closed:
+                if self._closed:  # meanwhile, and whoever closed did not wait for this
+                    pipe.close()
+                elif not pipe.closed:
                     self._idle.append(pipe)
 
     async def _open(self) -> Pipe:

@@ -88,6 +88,7 @@ class Secrets:
         self._ledger = ledger
         self._fresh = fresh
         self._known: dict[str, _Known] = {}
+        self._readings = set[asyncio.Task[None]]()
 
     async def versions(self, name: str) -> Sequence[Secret]:
         """The versions of a secret in use, the newest first.
@@ -122,9 +123,8 @@ class Secrets:
 
     async def settle(self) -> None:
         """Wait until nothing is being read any more: what a process leaves half read, it leaves half open."""
-        reading = [known.reading for known in self._known.values() if known.reading is not None]
-        if reading:
-            await asyncio.wait(reading)
+        while self._readings:
+            await asyncio.wait(self._readings)
 
     async def _read(self, name: str) -> _Known:
         known = self._known.setdefault(name, _Known())
@@ -132,6 +132,8 @@ class Secrets:
             return known
         if known.reading is None or known.reading.done():
             known.reading = asyncio.create_task(self._refresh(name, known))
+            self._readings.add(known.reading)
+            known.reading.add_done_callback(self._readings.discard)
             known.reading.add_done_callback(_seen)
         if known.renewed or not known.secrets:
             await asyncio.shield(known.reading)
