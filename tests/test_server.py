@@ -12,7 +12,8 @@ import subprocess
 import sys
 import threading
 import time
-from collections.abc import Awaitable, Callable, Iterator
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
+from contextlib import AsyncExitStack
 from pathlib import Path
 from typing import Any
 from urllib.parse import quote, urlencode
@@ -21,6 +22,7 @@ import httpx
 import psycopg
 import pytest
 from psycopg.conninfo import conninfo_to_dict
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from pilothouse import App
 from pilothouse.app import Pilothouse
@@ -245,39 +247,65 @@ async def test_a_worker_that_cannot_start_is_noticed(artifacts: ObjectArtifacts,
     await pilothouse.engine.close()
 
 
+class Begun:
+    """An API that tells when it has begun to answer to a path."""
+
+    def __init__(self, api: ASGIApp, path: str) -> None:
+        self._api, self._path = api, path
+        self.told = asyncio.Event()
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        async def tell(message: Message) -> None:
+            if message["type"] == "http.response.start" and scope["path"].endswith(self._path):
+                self.told.set()
+            await send(message)
+
+        await self._api(scope, receive, tell)
+
+
+@pytest.fixture
+async def own(
+    tmp_path_factory: pytest.TempPathFactory, artifacts: ObjectArtifacts, sample_app: App, tmp_path: Path
+) -> AsyncIterator[tuple[Pilothouse, postgres.Attachment]]:
+    """A process over a database of its own, which it may stop."""
+    data = tmp_path_factory.mktemp("own")
+    async with AsyncExitStack() as stack:
+        stack.push_async_callback(asyncio.to_thread, shutil.rmtree, data)
+        attachment = await asyncio.to_thread(postgres.attach, data)
+        stack.push_async_callback(asyncio.to_thread, attachment.close)
+        await asyncio.to_thread(upgrade, attachment.dsn)
+        engine = Engine(attachment.dsn, Workflows(sample_app.workflows), artifacts)
+        stack.push_async_callback(engine.close)
+        await engine.open()
+        vault = vault_over(attachment.dsn, tmp_path / "secrets")
+        stack.push_async_callback(vault.close)
+        secrets = secrets_in(tmp_path / "secrets")
+        settings = Settings(_env_file=None, data=data)
+        yield (
+            Pilothouse(settings, [sample_app], engine, artifacts, attachment.dsn, secrets, vault),
+            attachment,
+        )
+
+
 async def test_a_database_that_goes_away_is_told_and_found_again_without_a_restart(
-    tmp_path_factory: pytest.TempPathFactory,
-    artifacts: ObjectArtifacts,
-    sample_app: App,
-    submit: Submit,
-    reach: Reach,
-    tmp_path: Path,
+    own: tuple[Pilothouse, postgres.Attachment], submit: Submit, reach: Reach, tmp_path: Path
 ) -> None:
-    data, path = tmp_path_factory.mktemp("own"), tmp_path / "go"
-    attachment = await asyncio.to_thread(postgres.attach, data)
-    await asyncio.to_thread(upgrade, attachment.dsn)
-    engine = Engine(attachment.dsn, Workflows(sample_app.workflows), artifacts)
-    await engine.open()
-    secrets = secrets_in(tmp_path / "secrets")
-    vault = vault_over(attachment.dsn, tmp_path / "secrets")
-    pilothouse = Pilothouse(
-        Settings(_env_file=None), [sample_app], engine, artifacts, attachment.dsn, secrets, vault
-    )
-    serving = Serving(pilothouse)
-    api = serving.api
-    transport = httpx.ASGITransport(api, raise_app_exceptions=False)
+    (pilothouse, attachment), path = own, tmp_path / "go"
+    data = str(pilothouse.settings.data)
+    api = Serving(pilothouse).api
+    begun = Begun(api, "/events")
+    transport = httpx.ASGITransport(begun, raise_app_exceptions=False)
     async with (
         api.router.lifespan_context(api),
         httpx.AsyncClient(
-            transport=transport, base_url="http://localhost", headers=await signed(secrets)
+            transport=transport, base_url="http://localhost", headers=await signed(pilothouse.secrets)
         ) as client,
     ):
         run_id = await submit(client, "patient", path=str(path))
         await reach(client, run_id, "running")
         events = asyncio.create_task(client.get(f"/api/v1/runs/{run_id}/events"))
-        while serving.live.viewers == 0:
-            await asyncio.sleep(0.01)
-        await asyncio.to_thread(postgres.stop, data, force=True)
+        await asyncio.wait_for(begun.told.wait(), 15)
+        await asyncio.to_thread(postgres.stop, Path(data), force=True)
         wanted = {"workflow": "echo", "input": {"text": "x"}}
         for answer in (
             await client.get("/api/v1/runs"),
@@ -289,16 +317,13 @@ async def test_a_database_that_goes_away_is_told_and_found_again_without_a_resta
             assert answer.status_code == 503
             assert answer.headers["content-type"] == "application/problem+json"
             assert answer.headers["retry-after"] == "2"
-            assert str(data) not in answer.text
+            assert data not in answer.text
         assert (await client.get("/health/live")).status_code == 200
         await asyncio.to_thread(attachment.revive)
         assert (await client.get("/api/v1/runs")).status_code == 200
         path.touch()
         await reach(client, run_id, "completed")
         assert "event: end" in (await asyncio.wait_for(events, 15)).text
-    await engine.close()
-    await asyncio.to_thread(attachment.close)
-    await asyncio.to_thread(shutil.rmtree, data)
 
 
 async def test_the_api_is_described_when_somebody_asks_and_not_while_a_server_starts(

@@ -138,6 +138,7 @@ class Settings(BaseSettings):
     requests_at_once: Annotated[int, Field(ge=1, le=100_000)] = 500
     shed_lag: Annotated[float, Field(ge=0.01, le=60)] = 0.2
     shed_memory: Annotated[float, Field(ge=0.1, le=1)] = 0.8
+    shed_exhausted: Annotated[float, Field(ge=0.05, le=60)] = 1.0
     shed_queue_age: Annotated[float, Field(ge=1, le=30 * 86_400)] = 900.0
     head_timeout: Annotated[float, Field(gt=0, le=300)] = 10.0
     body_timeout: Annotated[float, Field(gt=0, le=3_600)] = 20.0

@@ -29,7 +29,7 @@ from support.people import CHEAP
 
 PASSWORD = "a quiet harbour at dawn"
 UNLIMITED = {"limit_address": 0, "limit_user": 0, "limit_user_hour": 0, "limit_costly": 0}
-CALM = {"shed_lag": 60, "shed_memory": 1}
+CALM = {"shed_lag": 60, "shed_memory": 1, "shed_exhausted": 60}
 """Nothing is shed where the machine has other things to do."""
 
 

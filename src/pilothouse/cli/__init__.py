@@ -10,11 +10,11 @@ def main() -> None:
     from pilothouse.kit.collecting import seldom
 
     seldom()
-    from pilothouse.cli.main import cli
+    from pilothouse.cli.main import command
     from pilothouse.errors import Category, PilothouseError
 
     try:
-        cli()
+        command()
     except PilothouseError as error:
         sys.stderr.write(f"pilothouse: {error}\n")
         sys.exit(2 if error.category is Category.USER else 1)

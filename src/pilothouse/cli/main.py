@@ -449,3 +449,7 @@ def _do(context: typer.Context, name: str, *arguments: object, **options: bool) 
 
     work = getattr(commands, name)
     opening.run(lambda: work(opening.Options(**context.obj), *arguments, **options))
+
+
+command = typer.main.get_command(cli)
+"""The tree of all commands, which takes 65 ms to make."""

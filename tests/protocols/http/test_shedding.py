@@ -27,7 +27,9 @@ from pilothouse.protocols.http.shedding import (
     memory_used,
     part_of,
     shed_at,
+    thresholds_of,
 )
+from pilothouse.settings import Settings
 
 
 @pytest.mark.parametrize(
@@ -63,6 +65,15 @@ def test_the_dispensable_goes_first_and_health_and_signing_in_never(
 )
 def test_the_worst_signal_decides(seen: Signals, level: Level, why: str) -> None:
     assert level_of(seen, Thresholds()) == (level, why)
+
+
+def test_the_settings_say_where_each_first_level_begins_and_the_others_follow() -> None:
+    assert thresholds_of(Settings(_env_file=None)) == Thresholds(
+        memory=pytest.approx(Thresholds().memory)  # type: ignore[arg-type]  # equal but for rounding
+    )
+    said = {"shed_lag": 0.1, "shed_exhausted": 3, "shed_queue_age": 60}
+    moved = thresholds_of(Settings(_env_file=None, **said))
+    assert (moved.lag, moved.exhausted, moved.queue[:2]) == ((0.1, 0.25, 0.5), (3, 6, 12), (60, 120))
 
 
 def test_the_level_rises_at_once_and_falls_by_steps_once_it_is_calm() -> None:

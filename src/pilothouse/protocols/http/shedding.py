@@ -365,9 +365,11 @@ def part_of(pressure: Pressure, crowd: Crowd) -> Part:
 def thresholds_of(settings: Settings) -> Thresholds:
     """As the settings say: the first level's, from which the others follow."""
     lag, free, age = settings.shed_lag, 1 - settings.shed_memory, settings.shed_queue_age
+    missed = settings.shed_exhausted
     return Thresholds(
         lag=(lag, lag * 2.5, lag * 5),
         memory=(1 - free, 1 - free * 0.6, 1 - free * 0.25),
+        exhausted=(missed, missed * 2, missed * 4),
         queue=(age, age * 2, float("inf")),
     )
 
