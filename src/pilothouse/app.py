@@ -65,9 +65,9 @@ def sealed_columns() -> tuple[SealedColumn, ...]:
     from pilothouse.policies.versions.tables import SEALED as DECIDED
     from pilothouse.runtime import sealed_contents, sealing
     from pilothouse.schedules.inputs import SEALED as SCHEDULED
+    from pilothouse.uploads.tables import SEALED as SENT
 
-    runs = (*sealing.COLUMNS, sealed_contents.COLUMN, SCHEDULED, DECIDED, MASKED)
-    return (*COLUMNS, *runs, *ADDRESSES)
+    return (*COLUMNS, *sealing.COLUMNS, sealed_contents.COLUMN, SCHEDULED, DECIDED, MASKED, SENT, *ADDRESSES)
 
 
 @dataclass(frozen=True)
@@ -448,7 +448,7 @@ def _engine(
         observer=telemetry.observer if telemetry is not None else None,
         sealer=to.vault,
         everything=settings.vault_everything,
-        uploads=UploadFinder(to.database("uploads", connections=2), to.artifacts),
+        uploads=UploadFinder(to.database("uploads", connections=2), to.artifacts, to.vault),
         governor=governance,
         witness=governance,
         clock=governance.clock,

@@ -1,9 +1,10 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Awaitable, Callable
+from collections.abc import AsyncIterator, Awaitable, Callable
 from pathlib import Path
 from typing import Any
+from uuid import UUID
 
 import psycopg
 import pytest
@@ -21,12 +22,18 @@ from pilothouse.backups.service import Backups
 from pilothouse.errors import InvalidInput, NotFound
 from pilothouse.kit import postgres
 from pilothouse.kit.clock import SystemClock
+from pilothouse.kit.ids import Ids
+from pilothouse.kit.scope import Scope
+from pilothouse.kit.session import Database
 from pilothouse.migrations import upgrade as migrations
 from pilothouse.migrations.locks import Patience
 from pilothouse.runtime.engine import Engine
 from pilothouse.runtime.unknown_outcomes import HAPPENED
 from pilothouse.runtime.workflows import Workflows
+from pilothouse.uploads.service import Receiving, UploadFinder
+from pilothouse.vault.service import Vault
 from support import parcels
+from support.kept import vault_over
 from support.waiting import output, rows, submit, until
 
 Take = Callable[..., Awaitable[Manifest]]
@@ -36,6 +43,7 @@ RUN = """
 insert into runs (id, workflow, version, pin, status, epoch, seq)
 values ('01900000-0000-7000-8000-000000000001', 'echo', 1, 'echo@1', %s, %s, 1)
 """
+RECIPE, HERE = b"a secret recipe\n" * 20_000, Scope("default", "local")
 called: list[str] = []
 gate = asyncio.Event()
 
@@ -96,6 +104,36 @@ async def test_an_action_in_flight_becomes_an_unknown_outcome(
     assert await output(again, run_id) == "by cart"
     assert called == ["a crate"]
     await again.close()
+
+
+@pytest.fixture
+async def uploaded(
+    conninfo: str, take: Take, vault: Vault, artifacts: ObjectArtifacts, tmp_path: Path
+) -> tuple[UUID, Manifest]:
+    """An upload, and a backup of it."""
+
+    async def pieces() -> AsyncIterator[bytes]:
+        yield RECIPE
+
+    database = Database(conninfo, connections=1)
+    given = {"folder": tmp_path / "incoming", "largest": 1 << 30, "scope": HERE}
+    receiving = Receiving(database, artifacts, vault, Ids(), SystemClock(), **given)
+    upload = await receiving.receive(pieces(), lambda: ("recipe.txt", "text/plain"))
+    await database.close()
+    return upload.id, await take(conninfo)
+
+
+async def test_what_was_uploaded_is_opened_again_after_a_restore_with_the_same_master_key(
+    uploaded: tuple[UUID, Manifest], depot: FolderDepot, destination: To, vacant: Any, tmp_path: Path
+) -> None:
+    (upload_id, manifest), where = uploaded, vacant()
+    done = await restore(depot, manifest.id, destination(where))
+    assert (manifest.artifacts, done.missing) == (1, ())
+    restored, keys = Database(where, connections=1), vault_over(where, tmp_path / "secrets")
+    finder = UploadFinder(restored, ObjectArtifacts.local(tmp_path / "restored"), keys)
+    assert b"".join([piece async for piece in finder.read(HERE, upload_id)]) == RECIPE
+    await keys.close()
+    await restored.close()
 
 
 async def test_cursors_of_live_streams_belong_to_another_incarnation(

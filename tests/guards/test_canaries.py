@@ -17,7 +17,9 @@ from support.charging import Outside, charging
 from support.collector import collecting
 from support.governing import Governed, governed
 from support.searching import dump, forms
+from support.waiting import rows
 
+LYING = "select count(distinct sha256) from uploads join artifact_contents using (tenant_id, sha256)"
 CASHIER = 20_000
 """Cents from which on somebody has to approve a charge."""
 
@@ -142,40 +144,51 @@ async def drive_code(process: Governed, outside: Outside, canaries: Canaries) ->
     await process.reach(refused, "failed")
 
 
-async def drive_files(process: Governed, canaries: Canaries, sent: Canaries) -> None:
-    """Upload a file whose name and content have canaries, and have a workflow read and keep it."""
+async def drive_files(process: Governed, canaries: Canaries) -> None:
+    """Upload files whose names and contents have canaries; a workflow reads and keeps those of text."""
     name = {"name": f"{canaries.mail('a name of an upload')}.csv"}
-    for kind, content in (("text/csv", sent.text("a table")), ("message/rfc822", sent.text("a mail"))):
+    files = (
+        ("text/csv", canaries.text("a table").encode()),
+        ("message/rfc822", canaries.text("a mail").encode()),
+        ("application/octet-stream", b"\0" + canaries.text("a file that is no text").encode()),
+    )
+    for kind, content in files:
         answer = await process.client.post(
             "/api/v1/uploads", params=name, content=content, headers={"content-type": kind}
         )
         assert answer.status_code == 201, answer.text
-        await process.reach(await process.submit("file", id=answer.json()["id"]), "completed")
+        upload_id = answer.json()["id"]
+        if not content.startswith(b"\0"):
+            await process.reach(await process.submit("file", id=upload_id), "completed")
+        given = await process.client.get(f"/api/v1/uploads/{upload_id}/content")
+        assert given.content == content, "who sent it gets it back"
+
+
+def lying(folder: Path) -> dict[str, bytes]:
+    """What every file below a folder has."""
+    return {f"file {path.name}": path.read_bytes() for path in folder.rglob("*") if path.is_file()}
 
 
 async def test_personal_data_of_any_inlet_is_in_nothing_that_is_written(
     conninfo: str, tmp_path: Path, capfd: pytest.CaptureFixture[str]
 ) -> None:
     logs.configure("debug", "json")  # to what is captured now
-    canaries, sent = Canaries(), Canaries()
+    canaries = Canaries()
     app, outside = charging(tmp_path / "policies")
     with collecting() as collector:
         async with governed(conninfo, tmp_path, app, otlp_endpoint=collector.url) as process:
             await drive(process, outside, canaries)
             await drive_code(process, outside, canaries)
-            await drive_files(process, canaries, sent)
+            await drive_files(process, canaries)
             metrics = await process.client.get("/metrics")
             written = {"a metric": metrics.content, "an error": b"\n".join(canaries.errors)}
         written["the database"] = dump(conninfo)
         written["a span"] = b"".join(request.SerializeToString() for request in collector.requests)
     told = capfd.readouterr()
     written["the log"] = f"{told.out}{told.err}".encode()
-    for path in sorted((tmp_path / "data").rglob("*")):
-        if path.is_file():
-            written[f"file {path.name}"] = path.read_bytes()
+    written |= lying(tmp_path / "data")
     assert canaries.found(written) == []
-    written["the database"] = dump(conninfo, without={"artifact_contents"})
-    assert sent.found(written) == [], "a file that was sent is where files are, and nowhere else"
+    assert rows(conninfo, LYING) == [(3,)], "the bytes that were sent were looked through"
     assert b"guard_findings" in written["the log"], "the log was looked at"
     assert b"run_submitted" in written["the log"]
     assert b"charge" in written["a span"]
@@ -185,6 +198,23 @@ async def test_personal_data_of_any_inlet_is_in_nothing_that_is_written(
     assert all(
         value in seen for name, value in canaries.planted.items() if name.startswith("card in an edit")
     )
+
+
+async def test_what_was_uploaded_into_a_folder_is_in_no_file_there(
+    conninfo: str, tmp_path: Path, capfd: pytest.CaptureFixture[str]
+) -> None:
+    logs.configure("debug", "json")
+    canaries, folder = Canaries(), tmp_path / "kept"
+    app, _ = charging(tmp_path / "policies")
+    async with governed(conninfo, tmp_path, app, artifacts_url=f"file://{folder}") as process:
+        await drive_files(process, canaries)
+    told = capfd.readouterr()
+    written = lying(tmp_path)
+    uploads = [digest for (digest,) in rows(conninfo, "select sha256 from uploads")]
+    assert len(uploads) == 3
+    assert {f"file {digest}" for digest in uploads} <= written.keys(), "and those were looked through"
+    written |= {"the database": dump(conninfo), "the log": f"{told.out}{told.err}".encode()}
+    assert canaries.found(written) == []
 
 
 def test_the_search_finds_a_canary_that_is_written() -> None:

@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import AsyncIterator, Awaitable, Callable
+from pathlib import Path
 from uuid import UUID, uuid4
 
 import orjson
@@ -11,13 +12,17 @@ import pytest
 from pilothouse import Context, Upload, agent, workflow
 from pilothouse.artifacts.store import ObjectArtifacts
 from pilothouse.errors import NotFound
+from pilothouse.kit.clock import SystemClock
+from pilothouse.kit.ids import Ids
 from pilothouse.kit.scope import Scope
 from pilothouse.kit.session import Database
 from pilothouse.runtime.engine import Engine, Order
 from pilothouse.runtime.uploaded import NoUploads
 from pilothouse.runtime.worker import Worker
-from pilothouse.uploads.service import UploadFinder
+from pilothouse.uploads.service import Receiving, UploadFinder
+from pilothouse.vault.service import Vault
 from support.rehearsal import Rehearsal
+from support.waiting import rows
 
 CONTENT = b"a,b\n1,2\n"
 SHA256 = hashlib.sha256(CONTENT).hexdigest()
@@ -85,9 +90,11 @@ async def engine(
     start_worker: Callable[..., Awaitable[Worker]],
     database: Database,
     artifacts: ObjectArtifacts,
+    vault: Vault,
 ) -> Engine:
     await artifacts.put("default", SHA256, CONTENT)
-    made = await open_engine(reads_upload, misuses_upload, uploads=UploadFinder(database, artifacts))
+    finder = UploadFinder(database, artifacts, vault)
+    made = await open_engine(reads_upload, misuses_upload, uploads=finder)
     await start_worker(made)
     return made
 
@@ -108,6 +115,31 @@ async def test_a_run_opens_an_upload_of_its_tenant(engine: Engine, conninfo: str
         assert connection.execute("select upload_id, run_id::text from upload_uses").fetchall() == [
             (upload_id, run_id)
         ]
+
+
+@pytest.fixture
+async def sealed(database: Database, artifacts: ObjectArtifacts, vault: Vault, tmp_path: Path) -> UUID:
+    """An upload that lies as they do when they are taken in."""
+
+    async def pieces() -> AsyncIterator[bytes]:
+        yield CONTENT
+
+    given = {"folder": tmp_path / "incoming", "largest": 1 << 20, "scope": Scope("default", "local")}
+    receiving = Receiving(database, artifacts, vault, Ids(), SystemClock(), **given)
+    return (await receiving.receive(pieces(), lambda: ("table.csv", "text/csv"))).id
+
+
+async def test_a_run_opens_what_lies_sealed_until_the_key_is_destroyed(
+    engine: Engine, sealed: UUID, conninfo: str, vault: Vault
+) -> None:
+    assert rows(conninfo, "select content_key is not null, sha256 = content_sha256 from uploads") == [
+        (True, False)
+    ]
+    _, result = await run(engine, "reads_upload", sealed)
+    assert (result["part"], result["lines"], result["size"]) == ("b\n", 2, 8)
+    await vault.destroy("default")
+    _, failure = await run(engine, "reads_upload", sealed)
+    assert failure["code"] == "payload_erased"
 
 
 @pytest.mark.parametrize("whose", ["stranger", "nobody"])
@@ -145,7 +177,7 @@ async def test_without_uploads_there_is_none() -> None:
     await run_.finish()
     assert run_.status == "failed"
     with pytest.raises(NotFound):
-        NoUploads().read("t", "0" * 64)
+        NoUploads().read(Scope("t", "local"), uuid4())
     with pytest.raises(NotFound):
         await NoUploads().find(Scope("t", "local"), uuid4(), uuid4())
 
@@ -163,7 +195,7 @@ class Fixed:
         return Opened(id=upload_id, name="n", media_type="text/plain", size=8, sha256=SHA256)
 
     def read(
-        self, tenant_id: str, sha256: str, start: int = 0, end: int | None = None
+        self, scope: Scope, upload_id: UUID, start: int = 0, end: int | None = None
     ) -> AsyncIterator[bytes]:
         async def pieces() -> AsyncIterator[bytes]:
             yield CONTENT[start:end]

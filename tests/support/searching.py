@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import base64
-from collections.abc import Container
 from urllib.parse import quote
 
 import psycopg
@@ -22,13 +21,11 @@ def forms(secret: bytes) -> set[bytes]:
     return {form for form in found if len(form) >= 12}
 
 
-def dump(conninfo: str, *, without: Container[str] = ()) -> bytes:
-    """Every row of every other table, as text; what is shown in hexadecimal digits also as it is."""
+def dump(conninfo: str) -> bytes:
+    """Every row of every table, as text; what is shown in hexadecimal digits also as it is."""
     pieces: list[bytes] = []
     with psycopg.connect(conninfo) as connection:
         for (name,) in connection.execute(TABLES).fetchall():
-            if name in without:
-                continue
             query = sql.SQL("copy (select * from {}) to stdout").format(sql.Identifier(name))
             with connection.cursor().copy(query) as copy:
                 pieces += [bytes(piece) for piece in copy]

@@ -98,6 +98,46 @@ async def test_an_export_has_every_row_and_file_of_the_tenant_and_no_other(
     assert job["report"]["tables"] == manifest["tables"]
 
 
+async def test_an_export_has_what_was_uploaded_as_it_was_sent_and_equal_files_once(
+    served: SimpleNamespace, work: TenantWork, done: Done, conninfo: str, artifacts: ObjectArtifacts
+) -> None:
+    sent = [b"twice", b"twice", b"once" * 50_000]
+    for content in sent:
+        assert (await served.acme.post(f"{API}/uploads", content=content)).status_code == 201
+    assert (await served.globex.post(f"{API}/uploads", content=b"of others")).status_code == 201
+    job = await done(served.home, work, EXPORT)
+    answer = await served.home.get(f"{API}/tenants/acme/jobs/{job['id']}/content")
+    with tarfile.open(fileobj=io.BytesIO(answer.content)) as archive:
+        names = [name for name in archive.getnames() if name.startswith("files/")]
+    assert sorted(names) == sorted({f"files/{hashlib.sha256(content).hexdigest()}" for content in sent})
+    members = await fetch(served.home, job)
+    assert {members[name] for name in names} == set(sent)
+    manifest = json.loads(members["manifest.json"])
+    assert (manifest["files"], manifest["damaged"]) == ({"count": 2, "bytes": 200_005, "missing": 0}, [])
+    assert manifest["columns_left_out"]["uploads"] == ["content_key"]
+    told = {(row["content_sha256"], row["size"]) for row in lines(members, "uploads")}
+    assert told == {(hashlib.sha256(content).hexdigest(), len(content)) for content in sent}
+    damaged = "select sha256 from uploads where tenant_id = 'acme' and size = 5 order by sha256 limit 1"
+    ((sha256,),) = rows(conninfo, damaged)
+    await artifacts.put("acme", sha256, b"others" * 4)
+    members = await fetch(served.home, await done(served.home, work, EXPORT))
+    assert members[f"files/{hashlib.sha256(b'twice').hexdigest()}"] == b"twice", "of the one that is whole"
+    assert len(json.loads(members["manifest.json"])["damaged"]) == 1
+
+
+async def test_an_erased_tenant_leaves_no_bytes_of_what_it_uploaded(
+    served: SimpleNamespace, work: TenantWork, done: Done, conninfo: str, artifacts: ObjectArtifacts
+) -> None:
+    assert (await served.acme.post(f"{API}/uploads", content=b"a secret recipe")).status_code == 201
+    ((sha256,),) = rows(conninfo, "select sha256 from uploads where tenant_id = 'acme'")
+    await served.home.post(f"{API}/tenants/acme/suspend")
+    job = await done(served.home, work, ERASE, **CONFIRMED)
+    assert (job["status"], job["report"]["rows_removed"]["uploads"]) == ("completed", 1)
+    assert job["report"]["contents_removed"] >= 1
+    with pytest.raises(NotFound):
+        [piece async for piece in artifacts.read("acme", sha256)]
+
+
 async def test_each_member_of_an_export_has_the_digest_that_its_lists_say(
     busy: SimpleNamespace, work: TenantWork, done: Done
 ) -> None:

@@ -22,8 +22,10 @@ from pilothouse.kit.session import Database
 from pilothouse.retention.removing import Pace, Remover
 from pilothouse.uploads.errors import UploadIncomplete, UploadsFull
 from pilothouse.uploads.repository import UploadRepository
-from pilothouse.uploads.service import Receiving, UploadDamaged, Uploads
+from pilothouse.uploads.service import Receiving, UploadDamaged, UploadFinder, Uploads
+from pilothouse.vault.service import Vault
 from support import hostile_files as files
+from support.waiting import rows
 
 UPLOADS = "/api/v1/uploads"
 Open = Callable[..., Awaitable[httpx.AsyncClient]]
@@ -40,6 +42,12 @@ async def send(
     answer = await client.post(UPLOADS, files={"file": (name, content, kind)})
     assert answer.status_code == 201, answer.text
     return answer.json()
+
+
+def kept(conninfo: str, artifacts: ObjectArtifacts, upload: dict) -> Path:
+    """Where the bytes of an upload lie."""
+    ((sha256,),) = rows(conninfo, "select sha256 from uploads where id = %s", upload["id"])
+    return artifacts._folder / artifacts._key("default", sha256)
 
 
 async def test_a_file_comes_back_as_it_was_sent_and_is_never_shown(api: httpx.AsyncClient) -> None:
@@ -128,13 +136,13 @@ async def test_a_form_that_breaks_off_is_told(api: httpx.AsyncClient) -> None:
 
 
 async def test_another_tenant_finds_nothing(
-    api: httpx.AsyncClient, conninfo: str, artifacts: ObjectArtifacts
+    api: httpx.AsyncClient, conninfo: str, artifacts: ObjectArtifacts, vault: Vault
 ) -> None:
     upload = await send(api, b"secret")
     stranger = Scope("stranger", "person", frozenset({"admin"}))
     database = Database(conninfo, connections=1)
     async with database.session(stranger) as session:
-        service = Uploads(UploadRepository(session, stranger), artifacts, stranger)
+        service = Uploads(UploadRepository(session, stranger), artifacts, vault, stranger)
         with pytest.raises(Exception, match="There is no upload"):
             await service.show(UUID(upload["id"]))
         with pytest.raises(Exception, match="There is no upload"):
@@ -150,12 +158,16 @@ async def test_a_deleted_upload_is_gone_and_its_bytes_follow(
     one, same = await send(api, b"twice"), await send(api, b"twice")
     database, now = Database(conninfo, connections=2), SystemClock().now
     remover = Remover(database, conninfo, artifacts, Pace(grace=dt.timedelta(seconds=-5)))
-    stored = artifacts._folder / artifacts._key("default", one["sha256"])
-    for upload, left in ((one, True), (same, False)):
+    assert one["sha256"] == same["sha256"]
+    stored = {each["id"]: kept(conninfo, artifacts, each) for each in (one, same)}
+    left = set(stored.values())
+    assert len(left) == 2, "each is sealed with a key of its own"
+    for upload in (one, same):
         assert (await api.delete(f"{UPLOADS}/{upload['id']}")).status_code == 204
         assert (await api.get(f"{UPLOADS}/{upload['id']}")).status_code == 404
         await remover.contents(now())
-        assert stored.exists() is left
+        left.remove(stored[upload["id"]])
+        assert {path for path in stored.values() if path.exists()} == left
     assert (await api.delete(f"{UPLOADS}/{one['id']}")).status_code == 404
     await database.close()
 
@@ -173,25 +185,28 @@ async def test_an_upload_that_a_run_uses_stays_until_the_run_has_ended(
 
 
 async def test_bytes_that_have_changed_are_not_given_as_whole(
-    api: httpx.AsyncClient, conninfo: str, artifacts: ObjectArtifacts
+    api: httpx.AsyncClient, conninfo: str, artifacts: ObjectArtifacts, vault: Vault
 ) -> None:
     upload = await send(api, b"the bytes")
-    (artifacts._folder / artifacts._key("default", upload["sha256"])).write_bytes(b"others!!!")
+    kept(conninfo, artifacts, upload).write_bytes(b"others!!!")
     scope, database = Scope("default", "local"), Database(conninfo, connections=1)
     async with database.session(scope) as session:
-        uploads = Uploads(UploadRepository(session, scope), artifacts, scope)
+        uploads = Uploads(UploadRepository(session, scope), artifacts, vault, scope)
         with pytest.raises(UploadDamaged):
             await uploads.content(await uploads.show(UUID(upload["id"])))
     await database.close()
 
 
-def _receiving(database: Database, store: object, folder: Path) -> Receiving:
+def _receiving(database: Database, store: object, vault: Vault, folder: Path) -> Receiving:
+    scope = Scope("default", "local")
     return Receiving(
-        database, store, Ids(), SystemClock(), folder=folder, largest=1 << 40, scope=Scope("default", "local")
+        database, store, vault, Ids(), SystemClock(), folder=folder, largest=1 << 40, scope=scope
     )
 
 
-async def test_memory_stays_flat_however_large_the_file_is(conninfo: str, tmp_path: Path) -> None:
+async def test_memory_stays_flat_however_large_the_file_is(
+    conninfo: str, tmp_path: Path, vault: Vault
+) -> None:
     database, store = Database(conninfo, connections=1), ObjectArtifacts.local(tmp_path / "kept")
     size, most, at = 96 << 20, 0, 0
     piece = os.urandom(1 << 16)
@@ -213,39 +228,47 @@ async def test_memory_stays_flat_however_large_the_file_is(conninfo: str, tmp_pa
             await asyncio.sleep(0.005)
 
     watching, before = asyncio.create_task(watch()), resident()
-    upload = await _receiving(database, store, tmp_path / "in").receive(pieces(), lambda: ("big", ""))
+    upload = await _receiving(database, store, vault, tmp_path / "in").receive(pieces(), lambda: ("big", ""))
     watching.cancel()
     await database.close()
     assert upload.size == size
     assert most - before < 48 << 20
 
 
-async def test_a_database_keeps_a_large_file_row_by_row(conninfo: str, tmp_path: Path) -> None:
+async def test_a_database_keeps_a_large_file_row_by_row(conninfo: str, tmp_path: Path, vault: Vault) -> None:
     store, content = DatabaseArtifacts(conninfo), os.urandom((2 << 20) + 5)
     database = Database(conninfo, connections=1)
 
     async def pieces() -> AsyncIterator[bytes]:
         yield content
 
-    upload = await _receiving(database, store, tmp_path / "in").receive(pieces(), lambda: ("x", ""))
-    again = await _receiving(database, store, tmp_path / "in").receive(pieces(), lambda: ("x", ""))
+    receiving, scope = _receiving(database, store, vault, tmp_path / "in"), Scope("default", "local")
+    upload = await receiving.receive(pieces(), lambda: ("x", ""))
+    again = await receiving.receive(pieces(), lambda: ("x", ""))
     assert upload.sha256 == again.sha256
-    assert b"".join([piece async for piece in store.read("default", upload.sha256)]) == content
+    finder = UploadFinder(database, store, vault)
+    for each in (upload, again):
+        assert b"".join([piece async for piece in finder.read(scope, each.id)]) == content
+    assert rows(
+        conninfo, "select count(*) from artifact_contents where octet_length(bytes) > %s", 1 << 19
+    ) == [(4,)]
     await store.close()
     await database.close()
 
 
 async def test_a_full_disk_is_told_as_such(
-    conninfo: str, artifacts: ObjectArtifacts, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    conninfo: str, artifacts: ObjectArtifacts, tmp_path: Path, vault: Vault
 ) -> None:
     async def pieces() -> AsyncIterator[bytes]:
         yield b"x"
 
     database = Database(conninfo, connections=1)
     with pytest.raises(UploadsFull):
-        await _receiving(database, artifacts, tmp_path / "in").receive(pieces(), lambda: ("x", ""), 1 << 39)
+        await _receiving(database, artifacts, vault, tmp_path / "in").receive(
+            pieces(), lambda: ("x", ""), 1 << 39
+        )
     with pytest.raises(UploadIncomplete):
-        await _receiving(database, artifacts, tmp_path / "in").receive(_nothing(), lambda: ("x", ""))
+        await _receiving(database, artifacts, vault, tmp_path / "in").receive(_nothing(), lambda: ("x", ""))
     await database.close()
 
 

@@ -18,10 +18,10 @@ from pilothouse.uploads.service import Receiving, Uploads
 def uploaded_of(parts: Parts) -> Callable[..., Awaitable[Uploads]]:
     """What makes the service of uploads for a request."""
     session_of = parts.session_of
-    store = parts.pilothouse.artifacts
+    store, vault = parts.pilothouse.artifacts, parts.pilothouse.vault
 
     async def uploads(scope: Scoped, session: Annotated[AsyncSession, session_of]) -> Uploads:
-        return Uploads(UploadRepository(session, scope), store, scope)
+        return Uploads(UploadRepository(session, scope), store, vault, scope)
 
     return uploads
 
@@ -39,6 +39,7 @@ def uploading(parts: Parts) -> Iterator[Endpoints]:
         return Receiving(
             parts.database,
             store,
+            parts.pilothouse.vault,
             ids,
             SystemClock(),
             folder=folder,

@@ -62,8 +62,9 @@ class Artifacts:
         """
         row = await self._row(artifact.id)
         stored = Stored(row.sha256, artifact.sha256, row.content_key)
+        place = sealed_contents.place_of(self._scope.tenant_id, artifact.id)
         content = await sealed_contents.read(
-            self._store, self._payloads, self._scope.tenant_id, artifact.id, stored, artifact.size
+            self._store, self._payloads.sealing, place, stored, artifact.size
         )
         pieces = content.part(start, end)
         if (start, end) == (0, artifact.size):

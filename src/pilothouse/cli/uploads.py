@@ -62,6 +62,7 @@ async def _kept(client: LocalClient, pieces: AsyncIterator[bytes], name: str) ->
         receiving = Receiving(
             database,
             pilothouse.artifacts,
+            pilothouse.vault,
             pilothouse.engine.ids,
             SystemClock(),
             folder=data_folder(settings) / "incoming",

@@ -6,7 +6,8 @@ the last: chunks can neither change places nor be left out.
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Iterator
+from typing import IO
 
 from cryptography.exceptions import InvalidTag
 from cryptography.hazmat.primitives.ciphers.aead import AESGCM
@@ -28,6 +29,20 @@ def seal_content(key: bytes, content: bytes) -> bytes:
     )
 
 
+def seal_file(key: bytes, file: IO[bytes]) -> Iterator[bytes]:
+    """The same bytes for the content of a file of any size, in pieces; two chunks are in memory at a time.
+
+    The file is read from its beginning, and has to be buffered: a read gives less only at its end.
+    """
+    cipher, number = AESGCM(key), 0
+    file.seek(0)
+    chunk = file.read(CHUNK)
+    while following := file.read(CHUNK):
+        yield cipher.encrypt(_nonce(number, number + 1), chunk, None)
+        chunk, number = following, number + 1
+    yield cipher.encrypt(_nonce(number, number), chunk, None)
+
+
 def stored_span(size: int, start: int, end: int) -> tuple[int, int]:
     """Where, in what is stored of a content of `size` bytes, the bytes from `start` to before `end` are."""
     first, final = start // CHUNK, _last(min(end, size))
@@ -37,7 +52,7 @@ def stored_span(size: int, start: int, end: int) -> tuple[int, int]:
 async def open_span(
     key: bytes, stored: AsyncIterator[bytes], size: int, start: int, end: int
 ) -> AsyncIterator[bytes]:
-    """The bytes from `start` to before `end` of a content of `size` bytes, in pieces.
+    """The bytes from `start` to before `end` of a content of `size` bytes, in pieces as large as the stored.
 
     `stored` are the bytes of its `stored_span`. Raises `Tampered` where they are not those that were sealed.
     """
@@ -45,10 +60,13 @@ async def open_span(
     end = min(end, size)
     async for piece in stored:
         held += piece
+        opened = bytearray()
         while len(held) >= _STORED:
-            yield _part(_opened(cipher, bytes(held[:_STORED]), number, last), number, start, end)
+            opened += _part(_opened(cipher, bytes(held[:_STORED]), number, last), number, start, end)
             del held[:_STORED]
             number += 1
+        if opened:
+            yield bytes(opened)
     if held or number <= _last(end):
         yield _part(_opened(cipher, bytes(held), number, last), number, start, end)
 

@@ -1,4 +1,4 @@
-"""`ctx.open`: a file that was uploaded. What it is, is journalled; its bytes are found by their SHA-256.
+"""`ctx.open`: a file that was uploaded. What it is, is journalled; its bytes are found by its id.
 
 Where it is text, that passes the guard once, when it is opened, and what is masked in it is journalled.
 """
@@ -30,16 +30,16 @@ MOST_AT_ONCE = 64 << 20
 
 
 class OpenUpload:
-    """An upload that a run has opened. Reading is no step: the same digest always gives the same bytes.
+    """An upload that a run has opened. Reading is no step: the same upload always gives the same bytes.
 
     Placeholders stand where a guard has masked them. Size and digest are those of the content as it was sent.
     """
 
-    def __init__(self, facts: Opened, source: UploadSource, tenant_id: str) -> None:
-        """Read from `source`."""
+    def __init__(self, facts: Opened, source: UploadSource, scope: Scope) -> None:
+        """Read from `source`, as `scope`."""
         self._facts = facts
         self._source = source
-        self._tenant_id = tenant_id
+        self._scope = scope
 
     @property
     def id(self) -> UUID:
@@ -76,7 +76,7 @@ class OpenUpload:
 
         A placeholder comes with the byte where it begins, so that ranges that meet give the whole.
         """
-        stored = self._source.read(self._tenant_id, self.sha256, start, end)
+        stored = self._source.read(self._scope, self.id, start, end)
         replaced = self._facts.replaced
         return stored if replaced is None else _filled(stored, Filling(replaced, start))
 
@@ -90,7 +90,7 @@ class OpenUpload:
                 f"The upload {self.name} has {self.size:,} bytes, and {most:,} were allowed at once.",
                 hint="Read it in pieces: async for piece in upload.pieces().",
             )
-        stored = self._source.read(self._tenant_id, self.sha256)
+        stored = self._source.read(self._scope, self.id)
         content = b"".join([piece async for piece in stored])
         if hashlib.sha256(content).hexdigest() != self.sha256:
             raise UploadDamaged(f"The stored bytes of upload {self.id} are not those that were sent.")
@@ -124,7 +124,8 @@ class _Open:
     timeout: float | None = None
 
     def __init__(self, turn: Turn) -> None:
-        self._turn, self._claim, self._source = turn, turn.claim, turn.services.uploads
+        self._turn, self._source = turn, turn.services.uploads
+        self._scope = _scope_of(turn)
         self._looked = Looked()
         self.signature = Signature(self._find)
 
@@ -139,7 +140,7 @@ class _Open:
 
     async def _look(self, facts: Opened, scope: Branch) -> Looked:
         """What the guard says of the content, where that is text."""
-        of = self._claim.tenant_id, facts.sha256
+        of = self._scope, facts.id
         head = b"".join([piece async for piece in self._source.read(*of, 0, textual.HEAD)])
         encoding = textual.encoding_of(facts.media_type, head)
         if encoding is None:
@@ -156,8 +157,7 @@ class _Open:
         return answer._replace(value=facts), (*self._looked.beside, *beside)
 
     async def _find(self, ctx: object, upload: Upload) -> Opened:
-        scope = Scope(self._claim.tenant_id, self._claim.principal)
-        return await self._source.find(scope, self._claim.run_id, upload.id)
+        return await self._source.find(self._scope, self._turn.run_id, upload.id)
 
 
 async def open_upload(turn: Turn, upload: Upload, *, key: str | None = None) -> OpenUpload:
@@ -169,4 +169,9 @@ async def open_upload(turn: Turn, upload: Upload, *, key: str | None = None) -> 
     answer = await calling.call(
         turn, step, wanted, lambda value: step.perform(None, value), key=key, passing=step.passing
     )
-    return OpenUpload(answer.value, turn.services.uploads, turn.claim.tenant_id)
+    return OpenUpload(answer.value, turn.services.uploads, _scope_of(turn))
+
+
+def _scope_of(turn: Turn) -> Scope:
+    """As whom a run asks for uploads."""
+    return Scope(turn.claim.tenant_id, turn.claim.principal)

@@ -130,8 +130,9 @@ async def _put(turn: Turn, artifact: Artifact, data: bytes) -> tuple[str, str | 
     if not claim.personal:
         await services.artifacts.put(claim.tenant_id, artifact.sha256, data)
         return artifact.sha256, None, None
+    place = sealed_contents.place_of(claim.tenant_id, artifact.id)
     return await sealed_contents.put(
-        services.artifacts, services.payloads, claim.tenant_id, artifact.id, artifact.sha256, data
+        services.artifacts, services.payloads.sealing, place, artifact.sha256, data
     )
 
 

@@ -50,9 +50,13 @@ class UploadSource(Protocol):
         ...
 
     def read(
-        self, tenant_id: str, sha256: str, start: int = 0, end: int | None = None
+        self, scope: Scope, upload_id: UUID, start: int = 0, end: int | None = None
     ) -> AsyncIterator[bytes]:
-        """The bytes from `start` to before `end`, in pieces. Raises `NotFound` where they are gone."""
+        """The bytes from `start` to before `end` of what was sent, in pieces.
+
+        Raises `NotFound` where the upload or its bytes are gone, `PayloadErased` where their key is
+        destroyed, and `UploadDamaged`.
+        """
         ...
 
 
@@ -64,7 +68,7 @@ class NoUploads:
         raise NotFound(f"There is no upload {upload_id}.")
 
     def read(
-        self, tenant_id: str, sha256: str, start: int = 0, end: int | None = None
+        self, scope: Scope, upload_id: UUID, start: int = 0, end: int | None = None
     ) -> AsyncIterator[bytes]:
         """Raise `NotFound`."""
-        raise NotFound(f"There is no content {sha256[:12]}.")
+        raise NotFound(f"There is no upload {upload_id}.")

@@ -49,6 +49,9 @@ CHUNK = 4 << 20
 ENTRIES = 5_000
 """Members that one list of digests names."""
 
+REMEMBERED = 200_000
+"""Digests of sealed files, about 20 MB, that are kept in memory so that equal files are written once."""
+
 Progress = Callable[[str, int], Awaitable[None]]
 """Told what the export is at and how many rows and files are done; may raise to end it."""
 
@@ -190,10 +193,16 @@ class Export:
             return {"base64": base64.b64encode(content).decode()}
 
     async def _files(self, archive: Archive, progress: Progress) -> dict[str, int]:
-        """Write the bytes of every artifact once, under its digest."""
+        """Write the bytes of every artifact and upload once, under their own digest.
+
+        Of equal ones that are stored sealed, each with a key of its own, more than the first are passed over.
+        """
         count = total = missing = 0
+        written: set[bytes] = set()
         async for file in self._holdings.files():
             sha256, size = file.own or file.sha256, file.size
+            if bytes.fromhex(sha256) in written:
+                continue
             try:
                 pieces = await self._payloads.content(self._tenant_id, file)
                 first = await anext(pieces, b"")
@@ -205,6 +214,8 @@ class Export:
             await self._note(archive, member)
             if member.sha256 != sha256:
                 self._damaged.append(f"files/{sha256}: the bytes are others than those that were saved")
+            elif file.own and len(written) < REMEMBERED:
+                written.add(bytes.fromhex(sha256))
             count, total = count + 1, total + size
             self._done += 1
             await progress("files", self._done)

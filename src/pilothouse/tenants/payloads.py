@@ -30,9 +30,8 @@ class EnginePayloads:
         if file.key is None or file.id is None:
             return self._store.read(tenant_id, file.sha256)
         stored = Stored(file.sha256, file.own or file.sha256, bytes(file.key))
-        content = await sealed_contents.read(
-            self._store, self._payloads, tenant_id, file.id, stored, file.size
-        )
+        place = sealed_contents.place_of(tenant_id, file.id, file.table)
+        content = await sealed_contents.read(self._store, self._payloads.sealing, place, stored, file.size)
         return content.part(0, file.size)
 
     async def read(self, tenant_id: str, table: str, row: Mapping[str, Any]) -> bytes:

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from typing import NamedTuple
 from uuid import UUID
 
-from sqlalchemy import delete, select, text
+from sqlalchemy import delete, func, select, text
 
 from pilothouse.kit.repository import Repository, Rows
 from pilothouse.runtime.beside import alone
@@ -26,7 +26,8 @@ insert into released_contents (tenant_id, sha256, released_at) values (:tenant_i
     on conflict (tenant_id, sha256) do update set released_at = excluded.released_at
 """
 _OF_RUN = """
-select uploads.id, uploads.name, uploads.media_type, uploads.size, uploads.sha256, uploads.flags
+select uploads.id, uploads.name, uploads.media_type, uploads.size, uploads.flags,
+       coalesce(uploads.content_sha256, uploads.sha256) as sha256
   from uploads join runs on runs.id = :run_id and runs.tenant_id = uploads.tenant_id
  where uploads.id = :upload_id and uploads.tenant_id = :tenant_id
    and (runs.engagement_id is null or runs.engagement_id = uploads.engagement_id)
@@ -80,7 +81,8 @@ class UploadRepository(Repository):
         """The wanted uploads, the newest first."""
         statement = select(UploadRow).where(UploadRow.tenant_id == self._tenant_id)
         if query.sha256 is not None:
-            statement = statement.where(UploadRow.sha256 == query.sha256)
+            sent = func.coalesce(UploadRow.content_sha256, UploadRow.sha256)  # as the index has it
+            statement = statement.where(sent == query.sha256)
         return await self._page(statement, UploadRow, query)
 
     async def is_used(self, upload_id: UUID) -> bool:

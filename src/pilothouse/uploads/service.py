@@ -1,4 +1,4 @@
-"""The rules of uploads: a file is taken in whole, looked at, and only then kept under its digest."""
+"""The rules of uploads: a file is taken in whole, looked at, sealed, and only then kept under its digest."""
 
 from __future__ import annotations
 
@@ -6,7 +6,8 @@ import asyncio
 import hashlib
 import shutil
 import tempfile
-from collections.abc import AsyncIterator, Callable, Sequence
+from collections.abc import AsyncIterator, Callable, Iterator, Sequence
+from contextlib import contextmanager
 from pathlib import Path
 from typing import IO
 from uuid import UUID
@@ -19,10 +20,15 @@ from pilothouse.kit.clock import Clock
 from pilothouse.kit.ids import Ids
 from pilothouse.kit.pagination import Page
 from pilothouse.kit.scope import Scope
+from pilothouse.kit.sealing import Place, Sealer
 from pilothouse.kit.session import Database
 from pilothouse.kit.verified import verified
+from pilothouse.runtime import sealed_contents
+from pilothouse.runtime.entries import PayloadUnreadable
 from pilothouse.runtime.guarding import Guard, Inlet, Passage, Unguarded, file_name
 from pilothouse.runtime.ports import ArtifactStore, Statement
+from pilothouse.runtime.sealed_contents import Stored
+from pilothouse.runtime.sealing import Sealing
 from pilothouse.runtime.uploaded import Opened, UploadDamaged
 from pilothouse.uploads.errors import UploadIncomplete, UploadQuotaReached, UploadsFull, UploadTooLarge
 from pilothouse.uploads.inspecting import Verdict, inspected
@@ -30,7 +36,7 @@ from pilothouse.uploads.names import LONGEST, display_name
 from pilothouse.uploads.repository import UploadRepository
 from pilothouse.uploads.room import Bounds, Reservation, Room
 from pilothouse.uploads.schemas import Upload, UploadQuery
-from pilothouse.uploads.tables import UploadRow
+from pilothouse.uploads.tables import SEALED, UploadRow
 
 log = structlog.get_logger(__name__)
 
@@ -48,6 +54,7 @@ class Receiving:
         self,
         database: Database,
         store: ArtifactStore,
+        sealer: Sealer,
         ids: Ids,
         clock: Clock,
         *,
@@ -57,13 +64,14 @@ class Receiving:
         bounds: Bounds | None = None,
         guard: Guard | None = None,
     ) -> None:
-        """Files of at most `largest` bytes lie in `folder`, nameless, until they were looked at.
+        """Files of at most `largest` bytes lie in `folder`, nameless, until they were looked at and sealed.
 
         So many are under way at once, and kept, as `bounds` say. Their names pass the `guard`.
         """
         self._guard = guard or Unguarded()
         self._room = Room(database, ids, scope, bounds or Bounds())
         self._store = store
+        self._sealing = Sealing(sealer)
         self._ids = ids
         self._clock = clock
         self._folder = folder
@@ -83,15 +91,17 @@ class Receiving:
         """
         await asyncio.to_thread(self._check_space, announced or 0)
         async with self._room.reserved(announced, self._largest) as reservation:
-            with await asyncio.to_thread(self._spool) as file:
-                size, sha256 = await self._spooled(pieces, file, reservation)
-                name, declared = said()
-                verdict = await asyncio.to_thread(inspected, file, size, declared)
-                upload_id = self._ids.new()
-                name, told = await self._named(upload_id, display_name(name))
-                await self._store.put_file(self._scope.tenant_id, sha256, file)
-            row = self._row(upload_id, name, size, sha256, verdict)
-            upload = Upload.model_validate(row)
+            with await asyncio.to_thread(self._spool) as sealed:
+                with await asyncio.to_thread(self._spool) as file:
+                    size, sha256 = await self._spooled(pieces, file, reservation)
+                    name, declared = said()
+                    verdict = await asyncio.to_thread(inspected, file, size, declared)
+                    upload_id = self._ids.new()
+                    name, told = await self._named(upload_id, display_name(name))
+                    stored = await self._sealed(upload_id, sha256, file, sealed)
+                await self._store.put_file(self._scope.tenant_id, stored.sha256, sealed)
+            row = self._row(upload_id, name, size, stored, verdict)
+            upload = _shown(row)
             await self._room.keep(row, reservation, told)
             log.info("upload_kept", upload_id=str(upload.id), size=size, media_type=upload.media_type)
             return upload
@@ -115,7 +125,7 @@ class Receiving:
             file.write(block)
             self._check_space(0)  # others write to the same disk meanwhile
 
-        try:
+        with _written():
             async for piece in pieces:
                 size += len(piece)
                 if size > self._largest:
@@ -130,15 +140,24 @@ class Receiving:
                     await asyncio.to_thread(write, block)
             await asyncio.to_thread(write, bytes(waiting))
             await asyncio.to_thread(file.flush)
-        except OSError as error:
-            raise UploadsFull(
-                f"The file cannot be written: {error.strerror}.", hint="Try again later."
-            ) from error
         if size == 0:
             raise UploadIncomplete("The file is empty.")
         return size, digest.hexdigest()
 
-    def _row(self, upload_id: UUID, name: str, size: int, sha256: str, verdict: Verdict) -> UploadRow:
+    async def _sealed(self, upload_id: UUID, sha256: str, file: IO[bytes], sealed: IO[bytes]) -> Stored:
+        """Write to `sealed` what is to be stored of a file with that digest; where, and with which key."""
+
+        def write(piece: bytes) -> None:
+            sealed.write(piece)
+            self._check_space(0)
+
+        place = _place(self._scope.tenant_id, upload_id)
+        with _written():
+            stored = await sealed_contents.seal_file(self._sealing, place, sha256, file, write)
+            await asyncio.to_thread(sealed.flush)
+        return stored
+
+    def _row(self, upload_id: UUID, name: str, size: int, stored: Stored, verdict: Verdict) -> UploadRow:
         return UploadRow(
             id=upload_id,
             tenant_id=self._scope.tenant_id,
@@ -147,7 +166,9 @@ class Receiving:
             media_type=verdict.media_type,
             flags=list(verdict.flags),
             size=size,
-            sha256=sha256,
+            sha256=stored.sha256,
+            content_sha256=stored.content_sha256,
+            content_key=stored.key,
             principal=self._scope.principal,
             created_at=self._clock.now(),
         )
@@ -161,7 +182,7 @@ class Receiving:
         if announced > self._largest + PIECE:  # the form around it
             raise self._too_large()
         self._folder.mkdir(mode=0o700, parents=True, exist_ok=True)
-        if shutil.disk_usage(self._folder).free < announced + SPARE:
+        if shutil.disk_usage(self._folder).free < 2 * announced + SPARE:  # and what is stored of it
             raise UploadsFull(hint="Free some space where the server keeps its data, or try again later.")
 
     def _too_large(self) -> UploadTooLarge:
@@ -171,28 +192,33 @@ class Receiving:
 class Uploads:
     """The uploads that a scope may see."""
 
-    def __init__(self, repository: UploadRepository, store: ArtifactStore, scope: Scope) -> None:
-        """Read rows through `repository` and bytes from `store`."""
+    def __init__(
+        self, repository: UploadRepository, store: ArtifactStore, sealer: Sealer, scope: Scope
+    ) -> None:
+        """Read rows through `repository` and bytes from `store`, which `sealer` opens."""
         self._repository = repository
         self._store = store
+        self._sealing = Sealing(sealer)
         self._scope = scope
 
     async def page(self, query: UploadQuery) -> Page[Upload]:
         """The wanted uploads, the newest first."""
         rows = await self._repository.page(query)
-        return Page(items=[Upload.model_validate(row) for row in rows.items], next_cursor=rows.next_cursor)
+        return Page(items=[_shown(row) for row in rows.items], next_cursor=rows.next_cursor)
 
     async def show(self, upload_id: UUID) -> Upload:
         """An upload without its bytes. Raises `NotFound`."""
-        return Upload.model_validate(await self._row(upload_id))
+        return _shown(await self._row(upload_id))
 
     async def content(self, upload: Upload) -> AsyncIterator[bytes]:
         """The bytes in pieces, of which the first is read before this returns.
 
-        Their digest is checked before the last piece is given; `UploadDamaged` is raised where it is another.
+        Raises `NotFound` where they are gone, and `PayloadErased` where their key is destroyed. Their digest
+        is checked before the last piece is given; `UploadDamaged` is raised where it is another.
         """
-        stored = self._store.read(self._scope.tenant_id, upload.sha256)
-        pieces = verified(stored, upload.sha256, _damage(upload))
+        row = await self._row(upload.id)
+        sent = _sent(self._store, self._sealing, row, 0, row.size)
+        pieces = verified(sent, upload.sha256, _damage(upload.id))
         first = await anext(pieces, b"")
 
         async def following() -> AsyncIterator[bytes]:
@@ -223,28 +249,78 @@ class Uploads:
 class UploadFinder:
     """What the engine asks for runs: an upload of the run's own tenant and engagement, and its bytes."""
 
-    def __init__(self, database: Database, store: ArtifactStore) -> None:
-        """Find rows in `database` and bytes in `store`."""
+    def __init__(self, database: Database, store: ArtifactStore, sealer: Sealer) -> None:
+        """Find rows in `database` and bytes in `store`, which `sealer` opens."""
         self._database = database
         self._store = store
+        self._sealing = Sealing(sealer)
 
     async def find(self, scope: Scope, run_id: UUID, upload_id: UUID) -> Opened:
         """What there is to know of an upload. Raises `NotFound`, also for another tenant's."""
         async with self._database.session(scope) as session:
             found = await UploadRepository(session, scope).open_for(run_id, upload_id)
         if found is None:
-            raise NotFound(f"There is no upload {upload_id}.", hint="Upload the file again.")
+            raise _gone(upload_id)
         return Opened.model_validate(found)
 
-    def read(
-        self, tenant_id: str, sha256: str, start: int = 0, end: int | None = None
+    async def read(
+        self, scope: Scope, upload_id: UUID, start: int = 0, end: int | None = None
     ) -> AsyncIterator[bytes]:
-        """The bytes from `start` to before `end`, in pieces."""
-        return self._store.read(tenant_id, sha256, start, end)
+        """The bytes from `start` to before `end` of what was sent, in pieces of about 1 MiB.
+
+        The key is looked up each time: no run reads on once it is destroyed, or the upload is deleted.
+        """
+        async with self._database.session(scope) as session:
+            row = await UploadRepository(session, scope).get(upload_id)
+        if row is None:
+            raise _gone(upload_id)
+        stop = row.size if end is None else min(end, row.size)
+        if start < stop:
+            async for piece in _sent(self._store, self._sealing, row, start, stop):
+                yield piece
 
 
-def _damage(upload: Upload) -> UploadDamaged:
+async def _sent(
+    store: ArtifactStore, sealing: Sealing, row: UploadRow, start: int, end: int
+) -> AsyncIterator[bytes]:
+    """The bytes from `start` to before `end` of what was sent, in pieces, opened where they lie sealed."""
+    place = _place(row.tenant_id, row.id)
+    stored = Stored(row.sha256, row.content_sha256 or row.sha256, row.content_key)
+    content = await sealed_contents.read(store, sealing, place, stored, row.size)
+    try:
+        async for piece in content.part(start, end):
+            yield piece
+    except PayloadUnreadable as error:
+        raise _damage(row.id) from error
+
+
+def _place(tenant_id: str, upload_id: UUID) -> Place:
+    return sealed_contents.place_of(tenant_id, upload_id, SEALED.table)
+
+
+def _shown(row: UploadRow) -> Upload:
+    """An upload as it is told of, with the digest of what was sent."""
+    shown = Upload.model_validate(row)
+    return shown.model_copy(update={"sha256": row.content_sha256}) if row.content_sha256 else shown
+
+
+@contextmanager
+def _written() -> Iterator[None]:
+    """The block writes to the disk. Raises `UploadsFull` where that fails."""
+    try:
+        yield
+    except OSError as error:
+        raise UploadsFull(
+            f"The file cannot be written: {error.strerror}.", hint="Try again later."
+        ) from error
+
+
+def _gone(upload_id: UUID) -> NotFound:
+    return NotFound(f"There is no upload {upload_id}.", hint="Upload the file again.")
+
+
+def _damage(upload_id: UUID) -> UploadDamaged:
     return UploadDamaged(
-        f"The stored bytes of upload {upload.id} are not those that were sent.",
+        f"The stored bytes of upload {upload_id} are not those that were sent.",
         hint="Restore them from a backup, or upload the file again.",
     )

@@ -9,10 +9,18 @@ from sqlalchemy import ARRAY, BigInteger, Text
 from sqlalchemy.orm import Mapped, mapped_column
 
 from pilothouse.kit.repository import Identified, Table
+from pilothouse.kit.sealing import SealedColumn
+
+SEALED = SealedColumn("uploads", "content_key")
+"""Where the keys of uploads stand, sealed."""
 
 
 class UploadRow(Identified):
-    """A file that somebody has uploaded; its bytes lie where those of artifacts do."""
+    """A file that somebody has uploaded; its bytes lie where those of artifacts do, under `sha256`.
+
+    They are sealed: `content_sha256` is the digest of what was sent, and `content_key` the sealed key. An
+    upload from before that was done has neither, and lies as it was sent.
+    """
 
     __tablename__ = "uploads"
 
@@ -23,6 +31,8 @@ class UploadRow(Identified):
     flags: Mapped[list[str]] = mapped_column(ARRAY(Text))
     size: Mapped[int] = mapped_column(BigInteger)
     sha256: Mapped[str]
+    content_sha256: Mapped[str | None]
+    content_key: Mapped[bytes | None]
     principal: Mapped[str]
     created_at: Mapped[dt.datetime]
 

@@ -44,7 +44,8 @@ select c.relname as name,
  order by c.relname
 """
 _DIGESTS = """
-select distinct on (sha256) sha256, size, id, own, key from (PARTS) as named (sha256, size, id, own, key)
+select distinct on (sha256) sha256, size, id, own, key, holder
+  from (PARTS) as named (sha256, size, id, own, key, holder)
  where sha256 > :after order by sha256, size desc limit :limit
 """
 _ASIDE = frozenset({"payload_references", "tenant_job_parts"})
@@ -92,7 +93,7 @@ class Held:
 class File(NamedTuple):
     """A content of `size` bytes (0: not known), stored under the digest `sha256`.
 
-    Where it is stored sealed, `own` is its own digest, and `key` its key, sealed for the artifact `id`.
+    Where it is stored sealed, `own` is its own digest, and `key` its key, sealed for the row `id` of `table`.
     """
 
     sha256: str
@@ -100,6 +101,7 @@ class File(NamedTuple):
     id: UUID | None = None
     own: str | None = None
     key: bytes | None = None
+    table: str = "artifacts"
 
 
 class Holdings:
@@ -231,7 +233,7 @@ def _naming_of(table: Held) -> str:
             ("content_key", "null", "bytea"),
         )
     )
-    return f"select {columns} from {table.name} where tenant_id = :tenant_id"  # noqa: S608 - names from the catalogue
+    return f"select {columns}, '{table.name}' from {table.name} where tenant_id = :tenant_id"  # noqa: S608 - names from the catalogue
 
 
 def _or(table: Held, column: str, otherwise: str) -> str:
