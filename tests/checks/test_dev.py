@@ -243,7 +243,7 @@ def test_the_whole_suite_is_held_to_its_coverage_and_a_selection_is_not(dev: Mod
 def test_the_contract_is_tested_apart_from_what_is_measured(dev: ModuleType) -> None:
     whole, apart = dev.pytest_command([], long=False, fast=False), dev.contract_command(["-x"])
     assert all((dev.ROOT / path).is_file() and f"--ignore={path}" in whole for path in dev.CONTRACT)
-    assert apart[-3:] == ["-q", *dev.CONTRACT]
+    assert apart[-5:] == ["-q", "-n", str(dev.cores()), *dev.CONTRACT]
     assert "-x" in apart
     assert not any(option.startswith(("--cov", "--ignore")) for option in apart)
 
@@ -265,7 +265,8 @@ def test_long_tests_run_only_when_asked_for(dev: ModuleType) -> None:
 def test_what_is_timed_runs_alone_and_unmeasured(dev: ModuleType) -> None:
     for long, chosen in ((False, "timed and not long"), (True, "timed")):
         command = dev.timed_command(["-x"], long=long)
-        assert command[-4:] == ["-n", "0", "-m", chosen]
+        left_out = [f"--ignore={path}" for path in dev.CONTRACT]
+        assert command[-6:] == ["-n", "0", "-m", chosen, *left_out]
         assert "-x" in command
         assert not any(option.startswith("--cov") for option in command)
 
