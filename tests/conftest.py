@@ -8,7 +8,6 @@ database for each test process, emptied before every test; `new_database` makes 
 from __future__ import annotations
 
 import asyncio
-import gc
 import os
 import shutil
 import signal
@@ -36,7 +35,7 @@ from pilothouse.runtime.workflows import Workflow, Workflows
 from pilothouse.settings import Settings
 from pilothouse.telemetry import logs
 from pilothouse.vault.service import Vault
-from support import leaving, parcels
+from support import collecting, leaving, parcels
 from support.emptying import empty
 from support.entrance import CALM
 from support.external import URL, External, external
@@ -59,19 +58,15 @@ sys.dont_write_bytecode = False
 
 
 def pytest_collection_finish() -> None:
-    """Leave thousands of collected tests out of every later look of the garbage collector.
-
-    A look at all there is takes seconds, in which nothing else happens in this process; a test in which it
-    comes would wait longer for an answer than the product allows.
-    """
-    gc.collect()
-    gc.freeze()
+    """Begin without what was left by collecting thousands of tests."""
+    collecting.only_between_tests()
 
 
 @pytest.hookimpl(wrapper=True)
 def pytest_runtest_teardown() -> Generator[None]:
     """Fail the test that leaves a connection open, once all that it used is closed."""
     yield
+    collecting.between_tests()
     leaving.insist_on_none()
 
 
