@@ -1,6 +1,6 @@
 """When the garbage collector looks at everything: between tests, and not within one.
 
-A look at all that thousands of tests have brought takes seconds, in which nothing else happens in the process;
+A look at all that thousands of tests have brought takes seconds, in which nothing else happens in a process;
 a test in which it came would wait longer for an answer than the product allows.
 """
 
