@@ -415,7 +415,7 @@ async def assembled(
         await engine.open()
         await governance.open(engine.listener)
         engine.chores.extend(_chores(to, engine))
-        reach = Reach(settings, governing, engine, vault, to.secrets)
+        reach = Reach(settings, governing, engine, vault, to.secrets, guards)
         stack.push_async_callback(reach.close)
         engine.chores.append(reach.chore)
         engine.chores.extend(audit_chores(settings, to.database("audit"), to.secrets, engine.ids, stack))

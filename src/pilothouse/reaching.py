@@ -7,7 +7,9 @@ from __future__ import annotations
 
 from uuid import UUID
 
+from pilothouse.guards.detector import Detector
 from pilothouse.guards.hiding import Hiding
+from pilothouse.guards.passing import Guards
 from pilothouse.inbox.by_link import ActionLinks, LinkParts
 from pilothouse.inbox.masking import masks_by
 from pilothouse.inbox.repository import QuestionRepository
@@ -35,16 +37,25 @@ class Reach:
     """Everything of one process by which people are reached. Use it within one event loop."""
 
     def __init__(
-        self, settings: Settings, database: Database, engine: Engine, sealer: Sealer, secrets: SecretSource
+        self,
+        settings: Settings,
+        database: Database,
+        engine: Engine,
+        sealer: Sealer,
+        secrets: SecretSource,
+        guards: Guards | None,
     ) -> None:
-        """Work through `database`, which is its own; nothing is read or opened before it is needed."""
+        """Work through `database`, which is its own; nothing is read or opened before it is needed.
+
+        What is masked is what `guards` find; where there are none, what the rules find.
+        """
         self._settings = settings
         self._database = database
         self._engine = engine
         self._sealer = sealer
         self._clock = SystemClock()
         self._standings = Standings(database, sealer)
-        self._hiding = Hiding(sealer)
+        self._hiding = Hiding(sealer, lambda: guards.scanner.detector if guards else Detector())
         self._channels = Channels(settings.outgoing_private, self._clock)
         self.origin = Origin(settings)
         self.authority = Authority()

@@ -102,7 +102,7 @@ class Serving:
         settings, secrets, vault = pilothouse.settings, pilothouse.secrets, pilothouse.vault
         engine, clock = pilothouse.engine, SystemClock()
         self.database = database_of(pilothouse)
-        self.reach = Reach(settings, self.database, engine, vault, secrets)
+        self.reach = Reach(settings, self.database, engine, vault, secrets, pilothouse.guards)
         self.origin = self.reach.origin
         self.doors = open_doors(
             settings,

@@ -118,6 +118,7 @@ class Settings(BaseSettings):
     oidc_tenant_claim: Annotated[str, Field(min_length=1, max_length=100)] | None = None
     cors_origins: tuple[str, ...] = ()
     guards: Path | None = None
+    guards_names_model: Annotated[str, Field(min_length=1, max_length=1_000)] | None = None
     tls_cert: Path | None = None
     tls_key: Path | None = None
     tls_client_ca: Path | None = None

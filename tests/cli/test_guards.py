@@ -9,6 +9,8 @@ import pytest
 from typer.testing import CliRunner
 
 from pilothouse.cli.main import cli
+from pilothouse.guards.name_model import NameModelUnusable
+from support.naming import listed
 
 CARD = "4539 1488 0343 6467"
 
@@ -57,3 +59,21 @@ def test_the_table_is_shown_as_the_settings_change_it(
     first = shown["inlets"][0]
     assert (first["inlet"], first["acts"]["secrets"], "email" in first["acts"]) == ("input", "mask", False)
     assert "openai_key" in run.invoke(cli, ["guards", "show", "--types"]).output
+
+
+def test_a_model_for_names_is_used_shown_and_missed(
+    run: CliRunner, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    text = "From Tarvo Ellisaar"
+    assert run.invoke(cli, ["guards", "scan", text]).output == "Nothing is found.\n"
+    assert json.loads(run.invoke(cli, ["guards", "show", "--json"]).output)["names_model"] is None
+    monkeypatch.setenv("PILOTHOUSE_GUARDS_NAMES_MODEL", listed(tmp_path / "ours", "Tarvo Ellisaar"))
+    assert run.invoke(cli, ["guards", "scan", text, "--inlet", "model_prompt", "--mask"]).output.startswith(
+        "From <PERSON_NAME:"
+    )
+    assert "spaCy's pipeline ours" in run.invoke(cli, ["guards", "show"]).output
+    monkeypatch.setenv("PILOTHOUSE_GUARDS_NAMES_MODEL", "en_no_such_pipeline")
+    for command in (["scan", text], ["show"]):
+        done = run.invoke(cli, ["guards", *command])
+        assert done.exit_code != 0
+        assert isinstance(done.exception, NameModelUnusable)

@@ -10,6 +10,7 @@ from pathlib import Path
 import pytest
 
 from pilothouse.kit.session import Database
+from support.naming import listed
 from support.shell import Shell
 
 LOADED = """
@@ -92,6 +93,13 @@ def test_a_command_for_the_database_loads_nothing_that_runs(
     names = loaded("--data", str(pilothouse.data), *arguments, folder=pilothouse.folder)
     assert Database.__module__ in names
     assert sorted(names & (SERVER | ENGINE | {"httpx", "alembic"})) == []
+
+
+def test_a_scan_loads_what_finds_names_only_where_it_is_set(tmp_path: Path) -> None:
+    scan = ("guards", "scan", "mail nora@fjord.example, says Tarvo Ellisaar")
+    assert "spacy" not in loaded(*scan, folder=tmp_path)
+    pipeline = listed(tmp_path / "ours", "Tarvo Ellisaar")
+    assert "spacy" in loaded(*scan, folder=tmp_path, PILOTHOUSE_GUARDS_NAMES_MODEL=pipeline)
 
 
 def test_the_version_is_told_by_the_installed_command(outside: Shell) -> None:

@@ -8,6 +8,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from pilothouse.api.parts import Parts, Scoped
 from pilothouse.app import Pilothouse
 from pilothouse.audit.service import AuditLog
+from pilothouse.guards.opening import name_model
 from pilothouse.guards.passing import Guards
 from pilothouse.guards.repository import OriginalRepository
 from pilothouse.guards.scanning import TYPES
@@ -22,8 +23,9 @@ def guards_of(pilothouse: Pilothouse) -> Guards:
     """The guard of the process; of one that was wired without, what its settings say, with no switches."""
     if pilothouse.guards is not None:
         return pilothouse.guards
-    vault, table = pilothouse.vault, read(pilothouse.settings.guards, TYPES)
-    return Guards(vault.database, vault, lambda _flag, _tenant: False, table)
+    vault, settings = pilothouse.vault, pilothouse.settings
+    table, names = read(settings.guards, TYPES), name_model(settings)
+    return Guards(vault.database, vault, lambda _flag, _tenant: False, table, names)
 
 
 def book_of(parts: Parts) -> Callable[[Scope, AsyncSession], GuardBook]:

@@ -21,12 +21,13 @@ from pilothouse.cli.client import find
 from pilothouse.cli.local import LocalClient
 from pilothouse.cli.opening import Options
 from pilothouse.errors import InvalidInput
+from pilothouse.guards.opening import name_model
 from pilothouse.guards.passing import Guards
 from pilothouse.guards.repository import OriginalRepository
 from pilothouse.guards.scanning import TYPES, Scanner
 from pilothouse.guards.schemas import GuardTable, Restored, Scan, Scanned
 from pilothouse.guards.service import GuardBook, rules_of, scanned
-from pilothouse.guards.table import Group, Table, group_of, read
+from pilothouse.guards.table import Group, group_of, read
 from pilothouse.kit.clock import SystemClock
 from pilothouse.kit.scope import HOME_TENANT, local_scope
 from pilothouse.policies.service import Authority
@@ -45,8 +46,9 @@ def scan(text: str, inlet: str, tenant: str | None, *, mask: bool, as_json: bool
     except ValidationError as error:
         told = "; ".join(f"{one['loc'][0]}: {one['msg']}" for one in error.errors())
         raise InvalidInput(f"It cannot be scanned: {told}.") from None
-    table = _table()
-    found = scanned(Scanner(table.limits), table, tenant or HOME_TENANT, wanted)
+    settings = load()
+    table = read(settings.guards, TYPES)
+    found = scanned(Scanner(table.limits, name_model(settings)), table, tenant or HOME_TENANT, wanted)
     if mask:
         typer.echo(found.masked)
     elif as_json:
@@ -58,7 +60,7 @@ def scan(text: str, inlet: str, tenant: str | None, *, mask: bool, as_json: bool
 def show(options: Options, tenant: str | None, *, as_json: bool) -> None:
     """Print the table in force: of a server, or of this machine's settings."""
     if options.server is None:
-        found = GuardTable(inlets=rules_of(_table(), tenant or HOME_TENANT), observing=[])
+        found = _own(tenant or HOME_TENANT)
     else:
         found = opening.run(lambda: _asked(options, tenant))
     if as_json:
@@ -75,6 +77,8 @@ def show(options: Options, tenant: str | None, *, as_json: bool) -> None:
         for act in STYLES:
             if own := [name for name, said in row.acts.items() if name not in groups and said == act]:
                 typer.echo(f"{row.inlet.value}: {act} {', '.join(own)}")
+    if found.names_model:
+        typer.echo(f"names of people: by rules, and by spaCy's pipeline {found.names_model}")
     if found.observing:
         typer.echo(f"only observing: {', '.join(found.observing)}")
 
@@ -134,8 +138,12 @@ def _of(guards: Guards | None) -> Guards:
     return guards
 
 
-def _table() -> Table:
-    return read(load().guards, TYPES)
+def _own(tenant: str) -> GuardTable:
+    """The table that this machine's settings make."""
+    settings = load()
+    names = name_model(settings)
+    rules = rules_of(read(settings.guards, TYPES), tenant)
+    return GuardTable(inlets=rules, observing=[], names_model=names and names.name)
 
 
 def _read(text: str) -> str:

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from pilothouse.guards.findings import Finding
 from pilothouse.guards.folding import OTHER, Folded, Folding
 from pilothouse.guards.linear import NOWHERE, Search, searcher, several
+from pilothouse.guards.name_model import NameModel, with_names
 from pilothouse.guards.overlaps import Candidate, resolved
 from pilothouse.guards.rules import RULES
 from pilothouse.guards.rules.rule import Rule
@@ -53,11 +54,16 @@ class Detector:
     """Scans texts. Made once (some tenths of a second), holds no text, usable from any thread.
 
     `treatments` replaces what is done by default about single types; it may name types of one's own rules.
+    With `names` it takes that much longer, and finds the names of people that this model finds, too.
     """
 
     def __init__(
-        self, treatments: Mapping[str, Treatment] | None = None, rules: Sequence[Rule] = RULES
+        self,
+        treatments: Mapping[str, Treatment] | None = None,
+        rules: Sequence[Rule] = RULES,
+        names: NameModel | None = None,
     ) -> None:
+        self._names = names
         self._treatments = {**DEFAULTS, **(treatments or {})}
         ranked = sorted(rules, key=lambda rule: -max(rule.confidence, rule.raised if rule.context else 0.0))
         self._rules = [_ready(order, rule) for order, rule in enumerate(ranked)]
@@ -69,14 +75,24 @@ class Detector:
 
     def might(self, text: str) -> bool:
         """Whether `scan` may find anything in a text; what is False here costs no more than this."""
+        if self._names is not None and self._names.might(text):
+            return True
         return bool(self._prefilter.Match(self._folding.fold(text).data))
 
     def scan(self, text: str) -> list[Finding]:
         """Everything found, in order and without overlaps (see `overlaps`), whatever is done about it."""
         folded = self._folding.fold(text)
         hits = self._prefilter.Match(folded.data)
-        if not hits:
-            return []
+        found = self._matches(folded, hits) if hits else []
+        if self._names is not None:
+            places = self._names.places(folded.visible(text))
+            found = with_names(found, places, folded.plain, len(self._rules))
+        elif found:
+            found = resolved(found)
+        return [self._finding(one, folded) for one in found]
+
+    def _matches(self, folded: Folded, hits: Sequence[int]) -> list[Candidate]:
+        """What the rules find of which the prefilter says that they may."""
         said = {self._asking[index] for index in self._said.Match(folded.data) or ()}
         found: list[Candidate] = []
         data = folded.data
@@ -88,7 +104,7 @@ class Detector:
             if new:
                 found += new
                 data = _without(data, new)
-        return [self._finding(one, folded) for one in resolved(found)]
+        return found
 
     def _finding(self, one: Candidate, folded: Folded) -> Finding:
         treatment = self._treatments.get(one.type, OTHERWISE)

@@ -28,7 +28,7 @@ def looking(provide: Provide) -> Endpoints:
     @router.post("/scan", responses=documented(400))
     async def scan_text(guards: Provided, wanted: Scan) -> Scanned:
         """Look at a text as if it came in at an inlet. Nothing of it is kept."""
-        return guards.scan(wanted)
+        return await guards.scan(wanted)
 
     return router
 

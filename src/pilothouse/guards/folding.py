@@ -49,6 +49,10 @@ class Folded:
     data: bytes
     places: tuple[int, ...] | None
 
+    def visible(self, text: str) -> str:
+        """The original text without what is left out: its places are those of the plain form."""
+        return text if self.places is None else "".join([text[place] for place in self.places])
+
     def span(self, start: int, end: int) -> tuple[int, int]:
         """Where a stretch of the plain form, at least one character long, stands in the original text."""
         if self.places is None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Callable
 
 from pydantic import JsonValue
 
@@ -37,9 +38,10 @@ class Hide:
 class Hiding:
     """Makes what hides, for each tenant."""
 
-    def __init__(self, sealer: Sealer) -> None:
+    def __init__(self, sealer: Sealer, make: Callable[[], Detector] = Detector) -> None:
         """Name placeholders with the key of each tenant; the detector is made when it is needed first."""
         self._sealer = sealer
+        self._make = make
         self._detector: Detector | None = None
         self._making = asyncio.Lock()
 
@@ -48,7 +50,7 @@ class Hiding:
         key = await placeholder_key(self._sealer, tenant_id)
         async with self._making:
             if self._detector is None:
-                self._detector = await asyncio.to_thread(Detector)
+                self._detector = await asyncio.to_thread(self._make)
         return Hide(self._detector, key)
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 from collections import Counter, OrderedDict
 from collections.abc import Callable, Mapping, Sequence
-from typing import NamedTuple
+from typing import NamedTuple, TypeVar
 from uuid import UUID
 
 import structlog
@@ -16,6 +16,7 @@ from pilothouse.audit.schemas import Kind
 from pilothouse.audit.service import entry
 from pilothouse.guards.findings import Act, Finding, Severity
 from pilothouse.guards.masking import LITERAL, PLACEHOLDER, places
+from pilothouse.guards.name_model import NameModel
 from pilothouse.guards.repository import Originals, carry, keep
 from pilothouse.guards.scanning import Scanner, Seen, fitting
 from pilothouse.guards.table import Acts, Group, Table, group_of
@@ -28,10 +29,14 @@ from pilothouse.runtime.governing import Mark
 from pilothouse.runtime.guarding import Blocked, Fits, Inlet, Passage, Passed
 from pilothouse.runtime.ports import Statement
 
+T = TypeVar("T")
+
 log = structlog.get_logger(__name__)
 
 LARGE = 16_384
 """Bytes from which on a text is scanned in a thread: some milliseconds' work."""
+AT_ONCE = 2
+"""Texts that are in threads at once with a model, which reads one piece at a time: others need threads."""
 REMEMBERED = 1_000
 """Runs whose sealed originals are kept at hand."""
 _OF_REQUESTS = frozenset({Inlet.INPUT, Inlet.ANSWER, Inlet.LABEL, Inlet.IDEMPOTENCY_KEY})
@@ -78,9 +83,11 @@ class Guards:
         sealer: Sealer,
         flags: Callable[[str, str], bool],
         table: Table,
+        names: NameModel | None = None,
     ) -> None:
-        """Keep originals, sealed by `sealer`, in `database`."""
-        self.table, self.scanner = table, Scanner(table.limits)
+        """Keep originals, sealed by `sealer`, in `database`; find names with the model `names`, too."""
+        self.table, self.scanner = table, Scanner(table.limits, names)
+        self._room = asyncio.Semaphore(AT_ONCE)
         self._originals = Originals(database)
         self._sealer = sealer
         self._flags = flags
@@ -97,10 +104,8 @@ class Guards:
         if not (acts.values or acts.attacks or acts.structure):
             return Passed(data)
         observed = self.observed(passage.tenant_id)
-        if len(data) < LARGE and self.scanner.ready:
-            seen = self._seen(passage, data, acts, observed)
-        else:
-            seen = await asyncio.to_thread(self._seen, passage, data, acts, observed)
+        large = len(data) >= LARGE or not self.scanner.ready
+        seen = await self.worked(lambda: self._seen(passage, data, acts, observed), large=large)
         if seen is None:
             return Passed(data)
         return await self._treated(passage, data, seen, acts, observed, fits)
@@ -117,6 +122,13 @@ class Guards:
             self._sealer, tenant_id, {name: sealed[name] for name in named & sealed.keys()}
         )
         return to_json(restore(from_json(data), originals)) if originals else data
+
+    async def worked(self, scan: Callable[[], T], *, large: bool = False) -> T:
+        """What `scan` gives: at once, or from a thread where the text is `large` or the scanner is slow."""
+        if self.scanner.is_slow:
+            async with self._room:
+                return await asyncio.to_thread(scan)
+        return await asyncio.to_thread(scan) if large else scan()
 
     def shows(self, tenant_id: str) -> bool:
         """Whether what agents say may be watched while they say it: not where it would be changed later."""
@@ -176,7 +188,9 @@ class Guards:
         key = await placeholder_key(self._sealer, tenant_id)
         sealed = {} if passage.inlet is Inlet.INPUT else await self._of(tenant_id, run_id)
         known = await opened(self._sealer, tenant_id, sealed)
-        done = self.scanner.masked(seen.value, acts, observed, key, known, ours=passage.ours)
+        done = await self.worked(
+            lambda: self.scanner.masked(seen.value, acts, observed, key, known, ours=passage.ours)
+        )
         value = done.value if fits is None else fitting(seen.value, done, lambda one: fits(to_json(one)))
         written = to_json(value)
         used = _used(done, written)

@@ -17,6 +17,7 @@ from pilothouse.guards.detector import Detector
 from pilothouse.guards.findings import Act, Finding, Severity
 from pilothouse.guards.injection.scorer import InjectionGuard
 from pilothouse.guards.masking import PLACEHOLDER
+from pilothouse.guards.name_model import NameModel
 from pilothouse.guards.rules import RULES
 from pilothouse.guards.structure import Limits as TextLimits
 from pilothouse.guards.structure import StructureGuard, extent
@@ -80,19 +81,31 @@ def _detector() -> Detector:
 
 @dataclass
 class Scanner:
-    """Scans texts. Its parts are made when they are needed first, which takes some tenths of a second."""
+    """Scans texts. Its parts are made when they are needed first, which takes some tenths of a second.
+
+    With `names`, a model, that and every text takes longer: see `is_slow`.
+    """
 
     limits: Limits = field(default_factory=Limits)
+    names: NameModel | None = None
 
     @property
     def ready(self) -> bool:
         """Whether its parts are made."""
         return {"detector", "injection", "structure"} <= self.__dict__.keys()
 
+    @property
+    def is_slow(self) -> bool:
+        """Whether even a short text takes milliseconds, and should not be scanned in an event loop."""
+        return self.names is not None
+
     @cached_property
     def detector(self) -> Detector:
         """Finds personal data and secrets."""
-        return _detector()
+        if self.names is None:
+            return _detector()
+        self.names.load()
+        return Detector(names=self.names)
 
     @cached_property
     def injection(self) -> InjectionGuard:

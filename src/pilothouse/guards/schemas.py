@@ -23,12 +23,13 @@ class InletRules(BaseModel):
 
 
 class GuardTable(BaseModel):
-    """The table in force for a tenant, and the groups that only observe now."""
+    """The table in force for a tenant, the groups that only observe now, and the model for names, if any."""
 
     model_config = ConfigDict(frozen=True)
 
     inlets: list[InletRules]
     observing: list[str]
+    names_model: str | None = None
 
 
 class Scan(BaseModel):

@@ -82,11 +82,17 @@ class GuardBook:
         """What is done where."""
         tenant_id = self._scope.tenant_id
         observing = sorted(self._guards.observed(tenant_id))
-        return GuardTable(inlets=rules_of(self._guards.table, tenant_id), observing=[*map(str, observing)])
+        names = self._guards.scanner.names
+        return GuardTable(
+            inlets=rules_of(self._guards.table, tenant_id),
+            observing=[*map(str, observing)],
+            names_model=names and names.name,
+        )
 
-    def scan(self, wanted: Scan) -> Scanned:
+    async def scan(self, wanted: Scan) -> Scanned:
         """What is in a text. Nothing of it is kept or recorded."""
-        return scanned(self._guards.scanner, self._guards.table, self._scope.tenant_id, wanted)
+        guards, tenant_id = self._guards, self._scope.tenant_id
+        return await guards.worked(lambda: scanned(guards.scanner, guards.table, tenant_id, wanted))
 
     async def run(self, run_id: UUID) -> Run:
         """A run with what its placeholders stand for, which is recorded. Raises `NotFound`, `Forbidden`."""

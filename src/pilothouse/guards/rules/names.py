@@ -1,6 +1,6 @@
 """Rules for names of people: a list of given names, titles and turns of phrase; no model.
 
-Presidio's recognisers would be rules of the same kind with a matcher of their own; see the decision record.
+What a model finds besides joins what they find; see `guards.name_model`.
 """
 
 from __future__ import annotations
