@@ -59,6 +59,7 @@ LISTED = {
     "src/pilothouse/backups/depots.py": "the bucket that the setting backup_to names",
     "src/pilothouse/cli/remote.py": "the command line asks the server that its user names",
     "src/pilothouse/cli/scheduling.py": "asks the API in its own process, by no connection",
+    "src/pilothouse/kit/connecting.py": "shuts a connection of libpq's to the database, and makes none",
     "src/pilothouse/kit/postgres/sockets.py": "the embedded PostgreSQL, by a socket of this machine",
     "src/pilothouse/notifications/apprise_process.py": "each address is looked at before it is connected to",
     "src/pilothouse/notifications/service.py": "the mail server that the setting mail_url names",
