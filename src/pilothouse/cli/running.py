@@ -132,7 +132,7 @@ async def follow(client: Client, run_id: str, workflow: str, how: How) -> int:
         return INTERRUPTED
     screen.finish(view)
     if code == WAITING:
-        _say_what_is_asked(view)
+        say_what_is_asked(view)
     if code in {DONE, FAILED} and view.artifacts and how.save:
         folder = how.out or Path(f"{workflow}-{cards.short(run_id)}")
         await save(client, view, folder)
@@ -181,9 +181,14 @@ def _say_what_is_missing(client: Client, workflow: str) -> None:
         sys.stderr.write(f"This machine lacks {named}: the run waits for a worker that has it.\n")
 
 
-def _say_what_is_asked(view: RunView) -> None:
+def say_what_is_asked(view: RunView) -> None:
+    """Tell what the run waits for, and by which commands it goes on."""
     run = cards.short(view.run_id)
     for question in view.questions.values():
+        if question.approval:
+            waiting = f"Waiting{question.addressee}: {question.prompt}"
+            sys.stderr.write(f"{waiting} Decide with: pilothouse inbox\n")
+            continue
         default = f" (default: {question.default})" if question.default is not None else ""
         sys.stderr.write(
             f"Waiting for an answer to {question.name}{question.addressee}{default}: "

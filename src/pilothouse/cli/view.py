@@ -19,7 +19,10 @@ class Event(NamedTuple):
 
 @dataclass
 class OpenQuestion:
-    """A question that waits for an answer. `name` is what `--answer name=value` refers to."""
+    """A question that waits for an answer. `name` is what `--answer name=value` refers to.
+
+    One that is an `approval` takes no answer: an action is approved or refused, in the inbox.
+    """
 
     key: str
     prompt: str
@@ -28,6 +31,7 @@ class OpenQuestion:
     default: str | None = None
     default_assumes: str = ""
     role: str | None = None
+    approval: bool = False
 
     @property
     def name(self) -> str:
@@ -138,6 +142,7 @@ class RunView:
             asked.get("default"),
             asked.get("default_assumes", ""),
             asked.get("role"),
+            asked.get("kind") == "approval",
         )
 
     def _on_answered(self, event: Event) -> None:
