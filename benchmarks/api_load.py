@@ -2,7 +2,8 @@
 
 Reads one order from its arguments (JSON) and prints what came of it (JSON). With a `rate` requests are due at
 fixed times, whether or not earlier ones were answered, and a latency counts from when its request was due;
-without one each connection asks again as soon as it is answered.
+without one each connection asks again as soon as it is answered. Answers have a length or come in chunks; of
+streams of events the events are counted, and the time until the first is kept.
 """
 
 from __future__ import annotations
@@ -16,6 +17,9 @@ from typing import Any
 
 PATIENCE = 30.0
 """Seconds to wait for answers when the time is over."""
+NUMBER = b"#NUMBER#"
+"""As long as what takes its place, so that the length of a request stays."""
+CHUNKED, LAST = b"transfer-encoding: chunked", b"\r\n0\r\n\r\n"
 
 
 class Caller(asyncio.Protocol):
@@ -26,6 +30,7 @@ class Caller(asyncio.Protocol):
         self._load = load
         self._buffer = bytearray()
         self._due = 0.0
+        self._first = 0.0
         self._transport: asyncio.Transport | None = None
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
@@ -39,10 +44,10 @@ class Caller(asyncio.Protocol):
 
     def ask(self, due: float) -> None:
         """Send one request, which was due at `due`."""
-        self._due = due
+        self._due, self._first = due, 0.0
         if self._transport is not None:
             self._load.asked += 1
-            self._transport.write(self._load.request)
+            self._transport.write(self._load.next_request())
 
     def data_received(self, data: bytes) -> None:
         """A part of an answer came in."""
@@ -50,12 +55,21 @@ class Caller(asyncio.Protocol):
         end = self._buffer.find(b"\r\n\r\n")
         if end < 0:
             return
+        if not self._first and len(self._buffer) > end + 4:
+            self._first = time.perf_counter()
         head = self._buffer[:end].lower()
-        at = head.find(b"content-length:")
-        size = int(head[at + 15 :].split(b"\r\n", 1)[0]) if at >= 0 else 0
+        if CHUNKED in head:
+            if not self._buffer.endswith(LAST):
+                return
+            size = len(self._buffer) - end - 4
+        else:
+            at = head.find(b"content-length:")
+            size = int(head[at + 15 :].split(b"\r\n", 1)[0]) if at >= 0 else 0
         if len(self._buffer) < end + 4 + size:
             return
         status = self._buffer[9:12].decode()
+        if self._load.counts:
+            self._load.count(self._buffer.count(b"data: ", end), self._first - self._due)
         del self._buffer[: end + 4 + size]
         self._load.answered(self, status, time.perf_counter() - self._due)
 
@@ -64,16 +78,34 @@ class Load:
     """Requests over `connections`, for `seconds`."""
 
     def __init__(self, order: dict[str, Any]) -> None:
-        """Take an order: host, port, request (text), connections, seconds, rate (0: as fast as it goes)."""
-        self.request = order["request"].encode()
+        """Take an order: host, port, request (text), connections, seconds, rate (0: as fast as it goes).
+
+        With `events` each answer is a stream, whose events are counted.
+        """
+        self.request: bytes = order["request"].encode()
+        self._numbered = NUMBER in self.request
         self.over = False
         self.asked = 0
         self.statuses: Counter[str] = Counter()
         self.latencies: list[float] = []
+        self.counts = bool(order.get("events"))
+        self._events: Counter[int] = Counter()
+        self._firsts: list[float] = []
         self._order = order
         self._free: deque[Caller] = deque()
         self._waiting: deque[float] = deque()
         self._rate = float(order.get("rate", 0))
+
+    def next_request(self) -> bytes:
+        """The request, with its number in the place of each `NUMBER`: so that no two are alike."""
+        if not self._numbered:
+            return self.request
+        return self.request.replace(NUMBER, b"%08d" % self.asked)
+
+    def count(self, events: int, first: float) -> None:
+        """A stream had so many events, the first of which came after so many seconds."""
+        self._events[events] += 1
+        self._firsts.append(first)
 
     def answered(self, caller: Caller, status: str, seconds: float) -> None:
         """A request was answered; its connection takes the next one."""
@@ -131,18 +163,22 @@ class Load:
 
     def _told(self, found: int, took: float) -> dict[str, Any]:
         ordered = sorted(self.latencies)
-
-        def at(share: float) -> float:
-            return round(ordered[min(len(ordered) - 1, int(share * len(ordered)))] * 1_000, 3)
-
-        return {
+        told = {
             "per_second": round(found / took, 1),
             "statuses": dict(self.statuses),
-            "p50": at(0.5),
-            "p95": at(0.95),
-            "p99": at(0.99),
-            "slowest": at(1),
+            "p50": _at(ordered, 0.5),
+            "p95": _at(ordered, 0.95),
+            "p99": _at(ordered, 0.99),
+            "slowest": _at(ordered, 1),
         }
+        if self.counts:
+            told |= {"events": dict(self._events), "first_p50": _at(sorted(self._firsts), 0.5)}
+        return told
+
+
+def _at(ordered: list[float], share: float) -> float:
+    """What a share of the times is under, in milliseconds; 0 where there are none."""
+    return round(ordered[min(len(ordered) - 1, int(share * len(ordered)))] * 1_000, 3) if ordered else 0.0
 
 
 if __name__ == "__main__":

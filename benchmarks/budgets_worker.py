@@ -6,12 +6,13 @@ import asyncio
 import signal
 import sys
 from collections.abc import Sequence
+from dataclasses import replace
 from decimal import Decimal
 from pathlib import Path
 
 from pilothouse import Context, Money, tool, workflow
 from pilothouse.artifacts.store import ObjectArtifacts
-from pilothouse.budgets.judging import Budgets, Spending
+from pilothouse.budgets.judging import Budgets
 from pilothouse.kit import collecting
 from pilothouse.kit.clock import SystemClock
 from pilothouse.runtime.engine import Engine
@@ -21,7 +22,7 @@ from pilothouse.runtime.worker_settings import WorkerSettings
 from pilothouse.runtime.workflows import Workflows
 from pilothouse.telemetry import logs
 
-SPENDING = Spending(cost=Money(Decimal("0.01"), "EUR"))
+PRICE = Money(Decimal("0.01"), "EUR")
 
 
 class Budgeted:
@@ -32,11 +33,11 @@ class Budgeted:
 
     async def decide(self, action: Action) -> Decision:
         """What the budgets say."""
-        return await self._budgets.judge(action, SPENDING)
+        return await self._budgets.judge(replace(action, cost=PRICE))
 
     async def record(self, action: Action, decision: Decision) -> Sequence[Statement]:
         """The reservation."""
-        return await self._budgets.reserve(action, SPENDING)
+        return await self._budgets.reserve(replace(action, cost=PRICE))
 
     async def settle(self, action: Action, *, succeeded: bool) -> Sequence[Statement]:
         """The settlement."""

@@ -12,6 +12,7 @@ from checks.queries import may_query
 from checks.tree import Finding, Source, Tree
 
 MAINTENANCE = {
+    "src/pilothouse/audit/batching.py": "writes entries of all tenants together",
     "src/pilothouse/audit/sequencing.py": "gives the entries of all tenants their places",
     "src/pilothouse/audit/keeping.py": "lets entries of all tenants leave",
     "src/pilothouse/audit/publishing.py": "publishes the heads of all tenants",
@@ -20,10 +21,13 @@ MAINTENANCE = {
     "src/pilothouse/telemetry/cluster.py": "counts what the installation does",
     "src/pilothouse/retention/removing.py": "applies the rules of all tenants",
     "src/pilothouse/guards/repository.py": "what the runtime has masked, of the run that it executes",
+    "src/pilothouse/modelling.py": "forgets what models answered to any tenant long ago",
+    "src/pilothouse/llm/overriding.py": "knows the aliases of all tenants whose runs are executed",
     "src/pilothouse/vault/keyring.py": "looks up the keys of the tenant whose value is sealed",
     "src/pilothouse/vault/service.py": "looks after the keys of all tenants",
     "src/pilothouse/vault/resealing.py": "seals anew what older keys of any tenant have sealed",
     "src/pilothouse/notifications/delivering.py": "delivers the messages of all tenants",
+    "src/pilothouse/experiments/tending.py": "stops bad arms and advances rollouts of all tenants",
     "src/pilothouse/people/standing.py": "a session, a token or a link says whose it is",
     "src/pilothouse/people/signing_in.py": "finds out who comes, before there is a scope",
     "src/pilothouse/people/lockout.py": "counts failures of those who have not signed in",
@@ -38,6 +42,7 @@ MAINTENANCE = {
     "src/pilothouse/readiness/database.py": "looks at the database itself",
     "src/pilothouse/readiness/operations.py": "looks at the backups of the installation",
     "src/pilothouse/secrets/ledger.py": "knows the secrets of the installation, before there is a scope",
+    "src/pilothouse/resilience/board.py": "breakers are the installation's: each process tells of its own",
 }
 """The modules that open a session without a scope, each with its reason."""
 
@@ -70,6 +75,13 @@ UNSCOPED = {
         "AuthRepository.anybody_came": "whether anybody has ever signed in here",
         "AuthRepository.tidy": "removes what is over, whosever it was",
     },
+    "src/pilothouse/experiments/repository/running.py": {
+        "RunningExperiments.ids": "tends the experiments of all tenants",
+        "RunningExperiments.take": "tends the experiments of all tenants",
+        "RunningExperiments.tallies": "what was counted of the experiment that was taken",
+        "RunningExperiments.record": "records in the log of the experiment's own tenant",
+        "RunningExperiments.notify": "tells those of the experiment's own tenant",
+    },
     "src/pilothouse/keys/repository.py": {
         "KeyLookup.find": "the key says whose it is",
         "KeyLookup.used": "a key that was found is noted",
@@ -77,6 +89,15 @@ UNSCOPED = {
     },
     "src/pilothouse/limits/repository.py": {
         "LimitRepository.all": "limits are the installation's, whoever is limited",
+    },
+    "src/pilothouse/resilience/repository.py": {
+        "BreakerRepository.overrides": "breakers are the installation's",
+        "BreakerRepository.now": "the database's time",
+        "BreakerRepository.reports": "breakers are the installation's",
+        "BreakerRepository.put": "breakers are the installation's: operators of the home tenant set them",
+        "BreakerRepository.reset": "breakers are the installation's: operators of the home tenant set them",
+        "BreakerRepository.report": "each process tells of its own breakers",
+        "BreakerRepository.leave": "a process that ends takes its own rows away",
     },
     "src/pilothouse/notifications/repository/outbox.py": {
         "OutboxRepository.collect": "makes notices for all tenants, each from a row that names its own",

@@ -15,6 +15,7 @@ CORE = frozenset({"errors", "settings", "kit", "runtime"})
 FRONT_ENDS = frozenset({"fastapi", "starlette", "uvicorn", "typer", "click", "rich"})
 NOT_DOMAINS = frozenset({"kit", "runtime", "apps", "api", "cli", "migrations"})
 DOORS = frozenset({"service", "schemas"})  # what one domain may import of another
+OPEN = frozenset({"resilience"})  # domains that are used alone, too: their public names are a door
 
 
 def place(source: Source) -> list[str]:
@@ -71,12 +72,26 @@ def domain_imports(tree: Tree) -> Iterator[Finding]:
         others = every - {part(source)}
         for line, name in imported(source):
             package, other, door = [*name, "", ""][:3]
-            if package == "pilothouse" and other in others and door not in DOORS:
+            public = other in OPEN and exports(tree, other, door)
+            if package == "pilothouse" and other in others and door not in DOORS and not public:
                 yield source.finding(
                     line,
                     f"{part(source)} imports {'.'.join(name)}",
                     f"ask pilothouse.{other}.service, or take a type from pilothouse.{other}.schemas",
                 )
+
+
+def exports(tree: Tree, domain: str, name: str) -> bool:
+    """Whether a domain's `__init__.py` exports a name."""
+    for source in tree.python(f"{PACKAGE}/{domain}"):
+        if source.path == f"{PACKAGE}/{domain}/__init__.py":
+            return any(
+                isinstance(node, ast.Assign)
+                and any(isinstance(target, ast.Name) and target.id == "__all__" for target in node.targets)
+                and name in ast.literal_eval(node.value)
+                for node in source.nodes
+            )
+    return False
 
 
 def app_imports(tree: Tree) -> Iterator[Finding]:

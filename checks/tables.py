@@ -12,6 +12,7 @@ OWNER = "tenant_id"
 # Tenants, what serves all of them, and what is said of the database itself.
 OF_EVERYONE = frozenset(
     {"tenants", "workers", "schema_state", "incarnations", "backups", "sign_in_failures", "sign_in_links"}
+    | {"breaker_overrides", "breaker_reports"}
 )
 CREATE_TABLE = re.compile(
     r"CREATE\s+TABLE\s+(?:IF\s+NOT\s+EXISTS\s+)?[\"\w.{}]*?(\w+)\"?\s*\(([^;]*)", re.IGNORECASE

@@ -28,6 +28,7 @@ from pilothouse.app import SEALED, Pilothouse
 from pilothouse.artifacts.store import ObjectArtifacts
 from pilothouse.kit import postgres
 from pilothouse.migrations.upgrade import upgrade
+from pilothouse.runtime.connection import Lane
 from pilothouse.runtime.engine import Engine
 from pilothouse.runtime.worker import Worker
 from pilothouse.runtime.worker_settings import WorkerSettings
@@ -142,6 +143,20 @@ def conninfo(postgres_server: postgres.Attachment | External, emptying: Emptying
     """The connection string of a migrated database without rows that nobody else is connected to."""
     emptying.empty()
     return postgres_server.dsn_for(SHARED)
+
+
+@pytest.fixture
+async def new_lane() -> AsyncIterator[Callable[[str], Lane]]:
+    """Makes lanes to a database: connections on which parts of a process work one after the other."""
+    made: list[Lane] = []
+
+    def lane(conninfo: str) -> Lane:
+        made.append(Lane(conninfo, {"jit": "off"}, purpose="accounts"))
+        return made[-1]
+
+    yield lane
+    for one in made:
+        await one.close()
 
 
 @pytest.fixture

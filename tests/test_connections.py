@@ -78,8 +78,11 @@ def most(names: dict[str, tuple[str, str]], *wanted: str) -> int:
     )
 
 
-LAPTOP = 40
-"""Connections that `pilothouse serve` may open with the defaults: two of them fit a server as it comes."""
+LAPTOP = 42
+"""Connections that `pilothouse serve` may open with the defaults: two of them fit a server as it comes.
+
+It allows 100, of which 16 are for migrations, backups and administrators.
+"""
 
 
 def test_the_advice_for_a_machine_counts_as_the_guide_does() -> None:

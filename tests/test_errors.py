@@ -8,7 +8,7 @@ import pkgutil
 import pytest
 
 import pilothouse
-from pilothouse.errors import InvalidInput, NotFound, PilothouseError, Unavailable
+from pilothouse.errors import Faulty, InvalidInput, NotFound, PilothouseError, Unavailable
 
 
 def every_error() -> list[type[PilothouseError]]:
@@ -26,6 +26,15 @@ def every_error() -> list[type[PilothouseError]]:
 def test_the_docstring_is_the_default_message_and_the_hint_follows_it() -> None:
     assert str(NotFound()) == "There is no such thing here."
     assert str(NotFound("No run 7.", hint="List them.")) == "No run 7. List them."
+
+
+def test_what_is_not_valid_says_each_thing_that_was_found() -> None:
+    error = Faulty(found=["no name", "no date"], hint="Add them.")
+    assert (str(error), error.found) == (
+        "Something is not valid: no name; no date Add them.",
+        ("no name", "no date"),
+    )
+    assert str(Faulty("Two things:", found=["a", "b"])) == "Two things: a; b"
 
 
 def test_a_class_is_found_by_its_code() -> None:

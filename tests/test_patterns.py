@@ -32,9 +32,11 @@ SLOW = 0.25
 
 BUILT_LATER = {
     "apps/mlops/validators/structure.py": "what the schemas that come with the package say of keys",
+    "apps/support/checking/wish.py": "a value of an answer, escaped",
     "apps/support/picking.py": "the name of an option, escaped",
     "apps/support/reading/cues.py": "phrases of a file, which `of_files` yields",
     "backups/programs.py": "an escaped name within a plain line",
+    "usage/pricing.py": "how genai-prices knows the addresses of providers, matched with those of settings",
     "throttling/operations.py": "the paths of the API's own routes, escaped",
 }
 """Where a pattern depends on a value that is known within a function only, and what that is."""

@@ -22,6 +22,7 @@ if TYPE_CHECKING:
     from pilothouse.runtime.ports import Artifact
     from pilothouse.runtime.uploaded import Upload
     from pilothouse.runtime.workflows import Workflow, workflow
+    from pilothouse.tools.mcp.server import McpServer
     from pilothouse.tools.tool import Tool, tool
 
 _HOMES = {
@@ -47,6 +48,7 @@ _HOMES = {
     "Upload": "runtime.uploaded",
     "Workflow": "runtime.workflows",
     "workflow": "runtime.workflows",
+    "McpServer": "tools.mcp.server",
     "Tool": "tools.tool",
     "tool": "tools.tool",
 }
@@ -62,6 +64,7 @@ __all__ = [
     "Difference",
     "Expired",
     "Mark",
+    "McpServer",
     "Money",
     "OpenUpload",
     "Option",

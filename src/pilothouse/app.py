@@ -11,12 +11,11 @@ from functools import cache, cached_property, partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-import structlog
-
 from pilothouse.applications import App
-from pilothouse.errors import NotFound, PilothouseError, SettingsInvalid
+from pilothouse.errors import NotFound, SettingsInvalid
 from pilothouse.kit.clock import SystemClock
 from pilothouse.kit.ids import Ids
+from pilothouse.runnable import runnable
 
 if TYPE_CHECKING:  # a command loads what it uses: each function below brings its own parts
     from pilothouse.governance import Governance
@@ -26,7 +25,10 @@ if TYPE_CHECKING:  # a command loads what it uses: each function below brings it
     from pilothouse.kit.sealing import SealedColumn
     from pilothouse.kit.secret import Secret
     from pilothouse.kit.session import Database
+    from pilothouse.modelling import Modelling
     from pilothouse.policies.actions.shipped import Shipped
+    from pilothouse.prompts.service import Prompts
+    from pilothouse.resilience import Registry
     from pilothouse.runtime.engine import Engine
     from pilothouse.runtime.ports import ArtifactStore, Chore
     from pilothouse.runtime.worker_settings import WorkerSettings
@@ -36,16 +38,10 @@ if TYPE_CHECKING:  # a command loads what it uses: each function below brings it
     from pilothouse.secrets.service import Secrets
     from pilothouse.settings import Settings
     from pilothouse.telemetry.service import Telemetry
-    from pilothouse.tenants.working import TenantWork
     from pilothouse.vault.service import Vault
 
     SEALED: tuple[SealedColumn, ...]
     """The columns that the domains seal: where a tenant's key was turned over, these are sealed anew."""
-
-log = structlog.get_logger(__name__)
-
-REVIVE_AFTER = 1.0
-"""Seconds between two looks at whether the embedded server still answers."""
 
 
 def __getattr__(name: str) -> tuple[SealedColumn, ...]:
@@ -59,15 +55,9 @@ def __getattr__(name: str) -> tuple[SealedColumn, ...]:
 @cache
 def sealed_columns() -> tuple[SealedColumn, ...]:
     """What `SEALED` is."""
-    from pilothouse.guards.tables import SEALED as MASKED
-    from pilothouse.notifications.tables import COLUMNS as ADDRESSES
-    from pilothouse.people.tables import COLUMNS
-    from pilothouse.policies.versions.tables import SEALED as DECIDED
-    from pilothouse.runtime import sealed_contents, sealing
-    from pilothouse.schedules.inputs import SEALED as SCHEDULED
-    from pilothouse.uploads.tables import SEALED as SENT
+    from pilothouse.sealed import COLUMNS
 
-    return (*COLUMNS, *sealing.COLUMNS, sealed_contents.COLUMN, SCHEDULED, DECIDED, MASKED, SENT, *ADDRESSES)
+    return COLUMNS
 
 
 @dataclass(frozen=True)
@@ -83,6 +73,9 @@ class Pilothouse:
     vault: Vault
     telemetry: Telemetry | None = None
     guards: Guards | None = None
+    prompts: Prompts | None = None
+    resilience: Registry | None = None
+    models: Modelling | None = None
 
     @cached_property
     def policies(self) -> Shipped:
@@ -97,16 +90,17 @@ class Pilothouse:
     def app_of(self, workflow: str) -> App:
         """The application that brings a workflow; raises `NotFound`."""
         for app in self.apps:
-            if any(item.name == workflow for item in app.workflows):
+            if any(item.name == workflow for item in runnable([app])):
                 return app
         raise NotFound(f"No installed application has a workflow {workflow!r}.")
 
 
 def policies_of(apps: Sequence[App]) -> Shipped:
     """The tools of the applications, and the policies that they ship; raises `SettingsInvalid`."""
+    from pilothouse.llm.shipping import MODELS
     from pilothouse.policies.actions.shipped import Brought, shipped
 
-    return shipped(Brought(app.name, app.tools, app.policies) for app in apps)
+    return shipped([*(Brought(app.name, app.acting, app.policies) for app in apps), Brought(*MODELS)])
 
 
 def settle(settings: Settings, apps: Sequence[App]) -> None:
@@ -150,12 +144,11 @@ def open_artifacts(settings: Settings, conninfo: str) -> ArtifactStore:
     """Where this process keeps artifacts: `conninfo` leads to its database. Raises `SettingsInvalid`."""
     from pilothouse.artifacts.opening import open_store
 
-    database = conninfo if settings.database_url is not None else None
-    folder = data_folder(settings) / "artifacts"
+    database, folder = conninfo if settings.database_url else None, data_folder(settings) / "artifacts"
     return open_store(settings.artifacts_url, database, folder, prepare=settings.prepares)
 
 
-def secrets_of(settings: Settings, direct: str | None = None) -> Secrets:
+def secrets_of(settings: Settings, direct: str | None = None, resilience: Registry | None = None) -> Secrets:
     """The secrets of this process; `direct` leads to the database that knows which ones there are.
 
     Raises `AwsMissing`.
@@ -168,6 +161,7 @@ def secrets_of(settings: Settings, direct: str | None = None) -> Secrets:
         folder=settings.secrets_folder,
         aws_prefix=settings.secrets_aws_prefix,
         ledger=None if direct is None else ledger_at(direct),
+        resilience=resilience,
     )
 
 
@@ -205,16 +199,13 @@ def rotation_of(pilothouse: Pilothouse | Connected) -> Rotation:
     from pilothouse.secrets.opening import FOLDER
     from pilothouse.secrets.rotation import Rotation
 
-    settings, vault = pilothouse.settings, pilothouse.vault
-    ledger = ledger_at(pilothouse.direct)
+    settings, vault, ledger = pilothouse.settings, pilothouse.vault, ledger_at(pilothouse.direct)
 
     async def rewrapped(_: Secret) -> str:
-        found = await vault.rewrap()
-        return f"it wraps the keys of all tenants now: {found.keys:,} were wrapped anew"
+        return f"it wraps the keys of all tenants now: {(await vault.rewrap()).keys:,} were wrapped anew"
 
     async def wrapped() -> dict[str, int]:
-        found = await vault.wrappings()
-        return {name.removeprefix("local:"): count for name, count in found.items()}
+        return {name.removeprefix("local:"): count for name, count in (await vault.wrappings()).items()}
 
     async def taken(_: Secret) -> str:
         return "each API key takes it when it is used next"
@@ -234,7 +225,7 @@ def open_telemetry(settings: Settings, apps: Sequence[App]) -> Telemetry:
     return Telemetry(
         endpoint=settings.otlp_endpoint,
         traces_per_second=settings.traces_per_second,
-        workflows=[workflow.name for app in apps for workflow in app.workflows],
+        workflows=[workflow.name for workflow in runnable(apps)],
     )
 
 
@@ -254,34 +245,17 @@ def backup_chores(settings: Settings, direct: str, artifacts: ArtifactStore) -> 
     from pilothouse.backups.schemas import Kind
     from pilothouse.backups.service import Backups
 
-    chores: list[Chore] = []
     every, keep, clock = dt.timedelta(seconds=settings.backup_every), settings.backup_keep, SystemClock()
+    chores: list[Chore] = []
     if settings.backup_to is not None:
         backups = Backups(direct, artifacts, depot_at(settings.backup_to), clock=clock)
         chores.append(BackupChore(backups, every=every, keep=keep))
     if archive := archive_of(settings):
-        depot = FolderDepot(archive.folder)
-        copies = Backups(direct, artifacts, depot, clock=clock)
+        copies = Backups(direct, artifacts, depot := FolderDepot(archive.folder), clock=clock)
         bases = BackupChore(copies, every=every, keep=keep, kind=Kind.BASE)
         timeout = dt.timedelta(seconds=archive.timeout)
         chores.append(ArchiveChore(copies, depot, direct, timeout=timeout, bases=bases))
     return chores
-
-
-def tenant_work(database: Database, engine: Engine, artifacts: ArtifactStore, vault: Vault) -> TenantWork:
-    """What workers see to about tenants as a whole: exports and erasures."""
-    from pilothouse.tenants.payloads import EnginePayloads
-    from pilothouse.tenants.working import TenantWork
-
-    return TenantWork(
-        database,
-        artifacts,
-        EnginePayloads(engine, artifacts),
-        SystemClock(),
-        vault=vault,
-        sealer=vault,
-        columns=tuple(vault.columns.values()),
-    )
 
 
 def backup_looks(settings: Settings, direct: str) -> Iterator[tuple[str, Callable[[], Awaitable[Part]]]]:
@@ -313,9 +287,16 @@ class Connected:
     ids: Ids = field(default_factory=Ids)
 
     @cached_property
+    def resilience(self) -> Registry:
+        """The dependencies of this process; raises `SettingsInvalid`."""
+        from pilothouse.resilience.opening import open_registry
+
+        return open_registry(self.settings, self.stack)
+
+    @cached_property
     def secrets(self) -> Secrets:
         """The secrets of this installation."""
-        made = secrets_of(self.settings, self.direct)
+        made = secrets_of(self.settings, self.direct, self.resilience)
         self.stack.push_async_callback(made.settle)
         return made
 
@@ -324,8 +305,10 @@ class Connected:
         """What seals personal data."""
         from pilothouse.vault.opening import open_vault
 
-        key, prepare = self.settings.vault_kms_key, self.settings.prepares
-        made = open_vault(self.conninfo, self.secrets, kms_key=key, columns=sealed_columns(), prepare=prepare)
+        key, prepare, around = self.settings.vault_kms_key, self.settings.prepares, self.resilience
+        made = open_vault(
+            self.conninfo, self.secrets, around, kms_key=key, columns=sealed_columns(), prepare=prepare
+        )
         self.stack.push_async_callback(made.close)
         return made
 
@@ -363,8 +346,8 @@ async def connected(settings: Settings, stack: AsyncExitStack) -> Connected:
     if settings.database_url is None:
         from pilothouse.kit import postgres
 
-        attach = partial(postgres.attach, data_folder(settings), archive=archive_of(settings))
-        attachment = await asyncio.to_thread(attach)
+        folder, archive = data_folder(settings), archive_of(settings)
+        attachment = await asyncio.to_thread(postgres.attach, folder, archive=archive)
         stack.callback(attachment.close)
         conninfo = direct = attachment.dsn
     else:
@@ -393,8 +376,12 @@ async def assembled(
     Raises as `connected`.
     """
     from pilothouse.audit.opening import audit_chores
+    from pilothouse.experiments.opening import open_experiments
     from pilothouse.guards.opening import open_guards
+    from pilothouse.modelling import models_of
+    from pilothouse.prompts.opening import prompts_of
     from pilothouse.reaching import Reach
+    from pilothouse.resilience.opening import in_step
     from pilothouse.telemetry.exporting import is_wanted
 
     async with AsyncExitStack() as stack:
@@ -410,25 +397,43 @@ async def assembled(
         guards = open_guards(vault.database, vault, governance.switches, settings)
         if observed:  # a server or a worker, whose first text is not to wait
             await asyncio.to_thread(guards.scanner.make)
-        engine = _engine(to, apps, governance, guards, telemetry)
+        prompts = prompts_of(apps, governing, vault)
+        asked = settings, to.secrets, governing, telemetry, to.resilience, prompts
+        models = models_of(*asked, sealer=vault)
+        engine = _engine(to, apps, governance, guards, telemetry, models)
+        prompts.following(engine.listener)
         stack.push_async_callback(engine.close)
         await engine.open()
         await governance.open(engine.listener)
+        await stack.enter_async_context(in_step(to.resilience, vault.database, engine.listener))
         engine.chores.extend(_chores(to, engine))
-        reach = Reach(settings, governing, engine, vault, to.secrets, guards)
+        reach = Reach(settings, governing, engine, vault, to.secrets, guards, resilience=to.resilience)
         stack.push_async_callback(reach.close)
         engine.chores.append(reach.chore)
-        engine.chores.extend(audit_chores(settings, to.database("audit"), to.secrets, engine.ids, stack))
+        audit = to.database("audit"), to.secrets, engine.ids, stack, to.resilience
+        engine.chores.extend(audit_chores(settings, *audit))
+        prompts.assigner = await open_experiments(governance.switches.lane, governing, engine, stack)
+        if models is not None:
+            await models.open(engine, stack, prompts.assigner)
         if to.attachment is not None:
-            keeping = asyncio.create_task(_keep_alive(to.attachment, engine))
+            from pilothouse.kit.postgres.reviving import keep_alive
+
+            keeping = asyncio.create_task(keep_alive(to.attachment, lambda: engine.listener.connected))
             stack.push_async_callback(_cancelled, keeping)
-        yield Pilothouse(settings, apps, engine, artifacts, to.conninfo, to.secrets, vault, telemetry, guards)
+        opened = settings, apps, engine, artifacts, to.conninfo, to.secrets, vault, telemetry, guards
+        yield Pilothouse(*opened, prompts=prompts, resilience=to.resilience, models=models)
 
 
 def _engine(
-    to: Connected, apps: Sequence[App], governance: Governance, guards: Guards, telemetry: Telemetry | None
+    to: Connected,
+    apps: Sequence[App],
+    governance: Governance,
+    guards: Guards,
+    telemetry: Telemetry | None,
+    models: Modelling | None,
 ) -> Engine:
     """What executes the runs of the applications."""
+    from pilothouse.accounting import book_of
     from pilothouse.runtime.engine import Engine
     from pilothouse.runtime.workflows import Workflows
     from pilothouse.uploads.service import UploadFinder
@@ -436,7 +441,7 @@ def _engine(
     settings = to.settings
     return Engine(
         to.conninfo,
-        Workflows(workflow for app in apps for workflow in app.workflows),
+        Workflows(runnable(apps)),
         to.artifacts,
         step_timeout=settings.step_timeout,
         threads=settings.step_threads,
@@ -454,6 +459,8 @@ def _engine(
         clock=governance.clock,
         switches=governance.switches,
         guard=guards,
+        ladders=None if models is None else models.ladders,
+        book=book_of(settings),
     )
 
 
@@ -461,38 +468,26 @@ def governance_of(to: Connected, apps: Sequence[App], database: Database) -> Gov
     """What decides on the actions of the applications; policies are read through `database`."""
     from pilothouse.governance import Governance
 
-    personal = {item.name for app in apps for item in app.workflows if item.personal}
+    personal = {item.name for item in runnable(apps) if item.personal}
     return Governance(to.conninfo, database, policies_of(apps), to.vault, to.settings, personal=personal)
 
 
 def _chores(to: Connected, engine: Engine) -> Iterator[Chore]:
     """What workers see to beside runs."""
-    from pilothouse.budgets.chores import BudgetChore
+    from pilothouse.accounting import accounting_chores
     from pilothouse.retention.removing import Remover, RetentionChore
     from pilothouse.schedules.firing import Firing
+    from pilothouse.tenants.opening import tenant_work
     from pilothouse.vault.resealing import Resealing, ResealingChore
 
     firing = Firing(engine, prepare=to.settings.prepares)
     to.stack.push_async_callback(firing.close)
     yield firing
-    budgets = BudgetChore(to.conninfo, prepare=to.settings.prepares)
-    to.stack.push_async_callback(budgets.close)
-    yield budgets
+    yield from accounting_chores(to.conninfo, to.settings, to.stack)
     yield ResealingChore(Resealing(to.vault))
     yield from backup_chores(to.settings, to.owner, to.artifacts)
     yield RetentionChore(Remover(to.database("retention", patient=True), to.owner, to.artifacts))
     yield tenant_work(to.database("tenants", patient=True), engine, to.artifacts, to.vault)
-
-
-async def _keep_alive(attachment: Attachment, engine: Engine) -> None:
-    """Start the embedded server again, should it die under this process; runs then go on by themselves."""
-    while True:
-        await asyncio.sleep(REVIVE_AFTER)
-        if not engine.listener.connected:
-            try:
-                await asyncio.to_thread(attachment.revive)
-            except PilothouseError as error:
-                log.warning("database_not_revived", reason=str(error))
 
 
 async def _cancelled(task: asyncio.Task[None]) -> None:

@@ -3,19 +3,21 @@
 from __future__ import annotations
 
 import inspect
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from importlib.metadata import entry_points
 from importlib.resources.abc import Traversable
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, cast
 
 from pydantic import BaseModel, ConfigDict
 
 if TYPE_CHECKING:
     from pilothouse.agents.agent import Agent
     from pilothouse.runtime.delivering import Inlets
+    from pilothouse.runtime.ports import Actor
     from pilothouse.runtime.workflows import Workflow
+    from pilothouse.tools.mcp.server import McpServer
     from pilothouse.tools.tool import Tool
 
 GROUP = "pilothouse.apps"
@@ -38,10 +40,11 @@ class App:
     """An application: its workflows, agents and tools, and how two of its results are compared.
 
     `compare` takes the outputs of two completed runs of the same workflow. `policies` is a folder of Cedar
-    files with their tests: what holds for its tools, whatever the tenant. `inlets` read files that bring
-    inputs for its first workflow. `settle` is told, when a process starts, the folder in which the
-    application may keep files, and its options (the setting `app_options`); it raises `ValueError` for
-    wrong ones.
+    files with their tests: what holds for its tools, whatever the tenant. `prompts` is a folder of prompts,
+    each used where a tenant has no version of its own in production. `inlets` read files that bring inputs
+    for its first workflow. `settle` is told, when a process starts, the folder in which the application may
+    keep files, and its options (the setting `app_options`); it raises `ValueError` for wrong ones. `mcp` are
+    the MCP servers of others that it uses: the tools that were approved of them are its own.
     """
 
     name: str
@@ -50,14 +53,32 @@ class App:
     tools: Sequence[Tool[Any, Any]] = ()
     compare: Callable[[Any, Any], Sequence[Difference]] | None = None
     policies: str | Path | Traversable | None = None
+    prompts: str | Path | Traversable | None = None
     inlets: Inlets = field(default_factory=dict)
     settle: Callable[[Path, Mapping[str, str]], None] | None = None
+    mcp: Sequence[McpServer] = ()
 
     def __post_init__(self) -> None:
-        """A relative folder of policies lies beside the file in which the application is written."""
-        if isinstance(self.policies, str | Path) and not Path(self.policies).is_absolute():
-            frame = inspect.stack(0)[2]
-            object.__setattr__(self, "policies", Path(frame.filename).resolve().parent / self.policies)
+        """Relative folders of policies and prompts lie beside the file that the application is written in."""
+        for name in ("policies", "prompts"):
+            folder = getattr(self, name)
+            if isinstance(folder, str | Path) and not Path(folder).is_absolute():
+                frame = inspect.stack(0)[2]
+                object.__setattr__(self, name, Path(frame.filename).resolve().parent / folder)
+
+    @property
+    def servers(self) -> Sequence[McpServer]:
+        """The MCP servers of others that it uses, and those that its agents offer to models, each once."""
+        sources = (source for agent in self.agents for source in agent.mcp if hasattr(source, "pin"))
+        offered = cast("Iterable[McpServer]", sources)  # which takes seconds to load
+        return list({id(server): server for server in (*self.mcp, *offered)}.values())
+
+    @property
+    def acting(self) -> Sequence[Actor[Any, Any]]:
+        """Its tools, and those that its agents and MCP servers bring, each once."""
+        brought = (tool for agent in self.agents for tool in agent.tools)
+        others = (tool for server in self.servers for tool in server.tools)
+        return list({id(tool): tool for tool in (*self.tools, *brought, *others)}.values())
 
     @property
     def summary(self) -> str:

@@ -6,6 +6,7 @@ API, the CLI and the journal describe it alike. The class docstring is the defau
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from enum import StrEnum
 from typing import Any, ClassVar
 
@@ -57,6 +58,25 @@ class PilothouseError(Exception):
     def of_code(cls, code: str) -> type[PilothouseError] | None:
         """The class that was declared with `code`, or None where there is none."""
         return cls._by_code.get(code)
+
+
+class Faulty(PilothouseError):
+    """Something is not valid.
+
+    `found` says each thing that is wrong with it.
+    """
+
+    status = 400
+    category = Category.USER
+    severity = Severity.INFO
+
+    def __init__(
+        self, message: str | None = None, *, hint: str | None = None, found: Sequence[str] = ()
+    ) -> None:
+        """Say each thing that was `found` wrong after the message."""
+        said = message or (type(self).__doc__ or self.code).strip().splitlines()[0].rstrip(".") + ":"
+        super().__init__(" ".join(filter(None, (said, "; ".join(found)))), hint=hint)
+        self.found = tuple(found)
 
 
 class InvalidInput(PilothouseError):

@@ -104,8 +104,13 @@ class Governance:
 
     async def settle(self, action: Action, *, succeeded: bool) -> Sequence[Statement]:
         """What was spent, and the entry of the audit log."""
-        spent = await self._budgets.settle(action, succeeded=succeeded)
-        return [*spent, self._entry(action, Kind.OUTCOME, "outcome", {"succeeded": succeeded})]
+        settled = await self._budgets.settle(action, succeeded=succeeded)
+        told: dict[str, JsonValue] = {"succeeded": succeeded}
+        if action.spent is not None:
+            cost = action.spent.cost
+            told["spent"] = None if cost is None else f"{cost.amount} {cost.currency}"
+            told["tokens"] = action.spent.tokens
+        return [*settled, self._entry(action, Kind.OUTCOME, "outcome", told)]
 
     async def witness(self, testimony: Testimony) -> Sequence[Statement]:
         """The entry of the audit log about an approval, or about what code has declared to be trusted."""

@@ -26,6 +26,7 @@ from pilothouse.notifications.delivering import DeliveryChore, Sources
 from pilothouse.notifications.targets import TargetParts
 from pilothouse.people.standing import Standings
 from pilothouse.policies.service import Authority
+from pilothouse.resilience import Registry
 from pilothouse.runtime.engine import Engine
 from pilothouse.settings import Settings
 
@@ -44,6 +45,8 @@ class Reach:
         sealer: Sealer,
         secrets: SecretSource,
         guards: Guards | None,
+        *,
+        resilience: Registry | None = None,
     ) -> None:
         """Work through `database`, which is its own; nothing is read or opened before it is needed.
 
@@ -56,7 +59,7 @@ class Reach:
         self._clock = SystemClock()
         self._standings = Standings(database, sealer)
         self._hiding = Hiding(sealer, lambda: guards.scanner.detector if guards else Detector())
-        self._channels = Channels(settings.outgoing_private, self._clock)
+        self._channels = Channels(settings.outgoing_private, self._clock, resilience)
         self.origin = Origin(settings)
         self.authority = Authority()
         self.masks = masks_by(self.authority, self._hiding.of)

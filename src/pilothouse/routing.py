@@ -7,6 +7,8 @@ from dataclasses import dataclass
 from typing import Any
 
 from fastapi import APIRouter, FastAPI
+from starlette.middleware import Middleware
+from starlette.types import ASGIApp
 
 
 @dataclass(frozen=True)
@@ -16,6 +18,25 @@ class Declared:
     path: str
     endpoint: Callable[..., Any]
     said: dict[str, Any]
+
+
+class Api(FastAPI):
+    """An API with layers outside of all that the framework puts around its own: what they answer passes none.
+
+    `outer` are these layers, the outermost first.
+    """
+
+    def __init__(self, outer: Sequence[Middleware], **said: Any) -> None:
+        """Everything else is said as to the framework."""
+        super().__init__(**said)
+        self.outer = outer
+
+    def build_middleware_stack(self) -> ASGIApp:
+        """Every layer, put together once at the first request."""
+        app = super().build_middleware_stack()
+        for layer in reversed(self.outer):
+            app = layer.cls(app, *layer.args, **layer.kwargs)
+        return app
 
 
 class Endpoints(APIRouter):

@@ -17,6 +17,7 @@ from fastapi import Depends, FastAPI
 from starlette.middleware import Middleware
 
 from pilothouse.api.accessing import of_sockets, recorded_by
+from pilothouse.api.gateway import GatewayParts
 from pilothouse.api.parts import Parts
 from pilothouse.api.routes import routes
 from pilothouse.api.telling import telling
@@ -45,7 +46,7 @@ from pilothouse.policies.repository import Existence
 from pilothouse.protocols.http import shedding
 from pilothouse.protocols.http.authentication import Authentication, Authenticator
 from pilothouse.protocols.http.bodies import JsonBodies
-from pilothouse.protocols.http.context import RequestContext
+from pilothouse.protocols.http.context import RequestContext, Tells, as_problem
 from pilothouse.protocols.http.cors import Cors
 from pilothouse.protocols.http.documentation import pages
 from pilothouse.protocols.http.headers import HeadLimits
@@ -56,11 +57,14 @@ from pilothouse.protocols.http.proxies import ThroughProxies, TrustedProxies, ne
 from pilothouse.protocols.http.translation import translate_errors
 from pilothouse.protocols.http.transport import Transport, context_factory, transport_of
 from pilothouse.protocols.http.wire import connections_in
+from pilothouse.protocols.mcp.endpoint import route as mcp_route
 from pilothouse.protocols.websocket.endpoints import Sockets
 from pilothouse.protocols.websocket.handshake import Handshake
 from pilothouse.protocols.websocket.messages import MOST_BYTES
 from pilothouse.protocols.websocket.wire import SocketConnection
 from pilothouse.reaching import Reach
+from pilothouse.resilience import Registry
+from pilothouse.routing import Api
 from pilothouse.runs.live import Live
 from pilothouse.runs.live_schemas import TenantEntry, TextDelta
 from pilothouse.runs.schemas import End
@@ -70,7 +74,7 @@ from pilothouse.telemetry.stdlib import forward
 from pilothouse.throttling import telling as limit_telling
 from pilothouse.throttling.middleware import CountFailures, Throttling
 from pilothouse.throttling.opening import open_throttle
-from pilothouse.throttling.operations import OperationNames
+from pilothouse.throttling.operations import NameOf, OperationNames
 
 log = structlog.get_logger(__name__)
 
@@ -96,30 +100,23 @@ class Serving:
     ) -> None:
         """Wire the parts; nothing is opened before the API's lifespan begins.
 
-        Without an `authenticator` of its own it lets in those who have a key, a token or a session.
+        Without an `authenticator` it lets in those who have a key, a token or a session.
         """
         self.pilothouse = pilothouse
         settings, secrets, vault = pilothouse.settings, pilothouse.secrets, pilothouse.vault
         engine, clock = pilothouse.engine, SystemClock()
         self.database = database_of(pilothouse)
-        self.reach = Reach(settings, self.database, engine, vault, secrets, pilothouse.guards)
+        around = pilothouse.resilience or Registry()
+        self.reach = Reach(
+            *(settings, self.database, engine, vault, secrets, pilothouse.guards), resilience=around
+        )
         self.origin = self.reach.origin
         self.doors = open_doors(
-            settings,
-            self.database,
-            vault,
-            secrets,
-            ids=engine.ids,
-            origin=self.origin,
+            *(settings, self.database, vault, secrets), ids=engine.ids, origin=self.origin, resilience=around
         )
         self.keys = KeyVerifier(self.database, secrets, settings.key_environment, clock)
         self.auth = open_authentications(
-            settings,
-            self.database,
-            self.doors.sign_in,
-            secrets,
-            self.keys,
-            ids=engine.ids,
+            *(settings, self.database, self.doors.sign_in, secrets, self.keys), ids=engine.ids
         )
         self.authenticator = authenticator or self.auth.credentials
         self.live = Live(
@@ -147,6 +144,7 @@ class Serving:
             limit_telling.show(self.throttle, pilothouse.telemetry.metrics.gauge)
             shedding.show(self.pressure, self.crowd, pilothouse.telemetry.metrics.gauge)
             pilothouse.telemetry.watch_secrets(lambda: len(secrets.stale))
+        self.gateway = GatewayParts(pilothouse, self.database, self.authority, self.live)
         self.api = self._api()
         self._working: asyncio.Task[None] | None = None
         self._draining: asyncio.Task[None] | None = None
@@ -175,6 +173,7 @@ class Serving:
         finally:
             await self.sampling.stop()
             await self.drain()
+            await self.gateway.close()
             await self.throttle.close()
             await self.auth.close()
             await self.doors.close()
@@ -201,7 +200,10 @@ class Serving:
 
     def _api(self) -> FastAPI:
         guard = authorised(self.authority, Existence(self.database))
-        api = FastAPI(
+        trusted, header = self.pilothouse.settings.trusted_proxies, self.pilothouse.settings.proxy_header
+        proxies = Middleware(TrustedProxies, networks=trusted, header=header)
+        api = Api(
+            [proxies, self.gateway.door(self._layers)],
             dependencies=[Depends(guard, use_cache=False)],
             title="Pilothouse",
             version=version("pilothouse"),
@@ -231,25 +233,37 @@ class Serving:
         for router in telling(self.pilothouse, self.database, self.worker, own):
             router.join(api)
         insist(api, guard)
+        api.router.routes.append(mcp_route(api))
         api.openapi = cache(lambda: document(api, End, TextDelta, TenantEntry, public=PUBLIC))  # type: ignore[method-assign]  # FastAPI's documented way
         return api
 
     def _middleware(self) -> list[Middleware]:
         """What each request goes through before its operation, the outermost first."""
         settings, ids = self.pilothouse.settings, self.pilothouse.engine.ids
-        telemetry, name_of = self.pilothouse.telemetry, OperationNames()
-        show_address: Callable[[str], str] = mask_address if settings.log_addresses == "masked" else str
         return [
-            Middleware(TrustedProxies, networks=settings.trusted_proxies, header=settings.proxy_header),
-            Middleware(Handshake, ids=ids, show_address=show_address),
+            Middleware(Handshake, ids=ids, show_address=self._show_address),
+            *self._layers(OperationNames(), as_problem, self.crowd),
+            Middleware(
+                JsonBodies,
+                max_bytes=settings.max_body_bytes,
+                depth=settings.json_depth,
+                streamed=["/api/v1/uploads", "/sign-in", "/decide"],
+            ),
+        ]
+
+    def _layers(self, name_of: NameOf, tells: Tells, crowd: shedding.Crowd) -> list[Middleware]:
+        """What stands before the API and before the gateway alike."""
+        settings, telemetry = self.pilothouse.settings, self.pilothouse.telemetry
+        return [
             Middleware(
                 RequestContext,
-                ids=ids,
+                ids=self.pilothouse.engine.ids,
                 observer=telemetry.requests if telemetry else None,
-                show_address=show_address,
+                show_address=self._show_address,
+                tells=tells,
             ),
             *([Middleware(ThroughProxies)] if needs_proxies(settings) else []),
-            Middleware(shedding.Shedding, pressure=self.pressure, name_of=name_of, crowd=self.crowd),
+            Middleware(shedding.Shedding, pressure=self.pressure, name_of=name_of, crowd=crowd),
             Middleware(HeadLimits),
             Middleware(Cors, origins=settings.cors_origins),
             Middleware(Hosts, names=host_names(settings), origins=settings.cors_origins),
@@ -260,13 +274,10 @@ class Serving:
                 is_public=lambda scope: is_public(name_of(scope)),
             ),
             Middleware(Throttling, throttle=self.throttle, name_of=name_of),
-            Middleware(
-                JsonBodies,
-                max_bytes=settings.max_body_bytes,
-                depth=settings.json_depth,
-                streamed=["/api/v1/uploads", "/sign-in", "/decide"],
-            ),
         ]
+
+    def _show_address(self, address: str) -> str:
+        return mask_address(address) if self.pilothouse.settings.log_addresses == "masked" else address
 
     def _parts(self) -> Parts:
         return Parts(
@@ -278,6 +289,7 @@ class Serving:
             sockets=self.sockets,
             authority=self.authority,
             reach=self.reach,
+            gateway=self.gateway,
         )
 
     async def _limits_part(self) -> Part:

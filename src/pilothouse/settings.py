@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import Annotated, Any, Literal
 from urllib.parse import urlsplit
 
-from pydantic import Field, SecretStr, ValidationError, ValidationInfo, field_validator
+from pydantic import Field, JsonValue, SecretStr, ValidationError, ValidationInfo, field_validator
 from pydantic_settings import (
     BaseSettings,
     DotEnvSettingsSource,
@@ -23,6 +23,15 @@ from pydantic_settings import (
 from pydantic_settings import TomlConfigSettingsSource as TomlSource
 
 from pilothouse.errors import SettingsInvalid
+from pilothouse.model_settings import (
+    Alias,
+    GatewayTerms,
+    LadderTerms,
+    ModelId,
+    PriceTerms,
+    ProviderName,
+    ProviderTerms,
+)
 
 PREFIX = "PILOTHOUSE_"
 SECRET_PREFIX = "PILOTHOUSE_SECRET_"  # noqa: S105 - secrets are no settings: `secrets` reads these variables
@@ -169,6 +178,16 @@ class Settings(BaseSettings):
     payload_max_bytes: Annotated[int, Field(ge=1_024, le=512 << 20)] = 64 << 20
 
     app_options: Mapping[str, Mapping[str, str]] = {}
+    resilience: Mapping[str, Mapping[str, JsonValue]] = {}
+
+    providers: dict[ProviderName, ProviderTerms] = Field(default_factory=dict)
+    models: dict[Alias, Annotated[tuple[ModelId, ...], Field(min_length=1, max_length=10)]] = Field(
+        default_factory=dict
+    )
+    model_prices: dict[ModelId, PriceTerms] = Field(default_factory=dict)
+    ladders: dict[str, LadderTerms] = Field(default_factory=dict)
+    usage_keep_days: Annotated[int, Field(ge=1, le=36_500)] = 400
+    gateway: GatewayTerms = GatewayTerms()
 
     audit_publish_to: tuple[str, ...] = ()
     audit_lock_days: Annotated[int, Field(ge=1, le=36_500)] = 365

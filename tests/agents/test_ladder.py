@@ -143,3 +143,41 @@ async def test_a_call_goes_on_where_it_began_although_the_agent_stands_elsewhere
         assert (upper, lower)[begun].attempts > 1
         assert (lower, upper)[begun].attempts == 0
         assert len(footing.told) <= 1  # what is replayed is not told again
+
+
+async def test_an_agents_card_is_put_on_the_record_once_by_whichever_rung_answers() -> None:
+    def card(given: str, answer: str) -> ReasonCard:
+        return ReasonCard(decision=f"{given}: {answer}", confidence=0.4)
+
+    @agent(card=card)
+    async def judge(ctx: Context, text: str) -> str:
+        """Judge."""
+        return f"rule for {text}"
+
+    class Quiet(Model):
+        async def attempt(self, ctx: Context, arguments: tuple[Any, ...]) -> Any:
+            if self.error is not None:
+                raise self.error
+            return "kept"
+
+    def asking(*rungs: Any) -> Any:
+        climbing = replace(judge, rungs=(*rungs, *judge.rungs))
+
+        @workflow("w")
+        async def flow(ctx: Context, text: str) -> str:
+            return await ctx.call(climbing, text)
+
+        return flow
+
+    failed = [["model", "away"]]
+    for rungs, said, by, before in (
+        ((), "rule for this", "expert", []),
+        ((Quiet(),), "kept", "model", []),
+        ((Quiet(OSError("away")),), "rule for this", "expert", failed),
+    ):
+        run = Rehearsal(asking(*rungs), "this")
+        assert await run.finish() == said
+        (found,) = (item["card"] for item in run.payloads(Kind.EMITTED))
+        assert (found["decision"], found["produced_by"], found["confidence"]) == (f"this: {said}", by, 0.4)
+        assert found.get("failed", []) == before
+        assert await run.replay() == said

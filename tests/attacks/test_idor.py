@@ -32,7 +32,7 @@ UNLIMITED = dict.fromkeys(
     ("limit_address", "limit_user", "limit_user_hour", "limit_tenant", "limit_key", "limit_costly"), 0
 )
 
-NO_IDS = frozenset({"workflow", "name", "kind", "number"})
+NO_IDS = frozenset({"workflow", "name", "kind", "number", "version", "label"})
 """Parameters in paths that name what belongs to no tenant, or is counted in each."""
 
 TABLES: Mapping[str, str] = {"session_id": "sessions"}
@@ -47,6 +47,7 @@ QUERIES: Mapping[str, str] = {
     "upload_id": "upload_id",
     "target_id": "target_id",
     "key_id": "key_id",
+    "experiment_id": "experiment_id",
 }
 """Parameters in queries, and members of bodies, that name something of a tenant's: which id each is."""
 
@@ -66,6 +67,8 @@ BODIES: Mapping[str, Any] = {
     "rotate_key": {},
     "rotate_target_secret": {},
     "change_budget": {"hard": "9"},
+    "stop_experiment_arm": {"arm": "candidate"},
+    "set_experiment_weights": {"weights": {"candidate": "10"}},
 }
 """Bodies that operations on something in their path would take, where none can be made up from the schema."""
 
@@ -79,6 +82,7 @@ NAMING: Mapping[str, tuple[str, str, Mapping[str, Any]]] = {
     "create_key": ("engagement_id", "engagement_id", {"name": "stolen", "roles": ["viewer"]}),
     "cancel_runs": ("filter.forked_from", "run_id", {"filter": {}}),
     "retry_runs": ("filter.forked_from", "run_id", {"filter": {}}),
+    "give_feedback": ("run_id", "run_id", {"rating": 1}),
     "move_runs": ("filter.forked_from", "run_id", {"filter": {"workflow": "ask"}, "to": 1}),
 }
 """Operations whose body names something of a tenant's: the member, which id it is, the rest of the body."""

@@ -27,15 +27,22 @@ OPENAPI = Path(__file__).parents[2] / "docs" / "reference" / "openapi.json"
 WITHOUT_PAYLOADS = {
     # what is installed, how it is set, and how it stands
     *("list_agents", "list_workflows", "show_workflow", "list_workers", "list_limits", "list_attestations"),
+    *("list_breakers", "show_breaker"),
     *("list_flags", "list_kills", "list_degradations", "list_retention_rules", "estimate_retention"),
+    "list_models",
     *("show_policy_schema", "list_policy_versions", "show_policy_version", "show_policy_state"),
     *("list_policy_changes", "list_budgets", "show_budget", "list_budget_alerts", "show_budget_forecast"),
     *("show_budget_usage", "live", "ready", "detail", "show_signing_keys", "show_audit_key"),
+    *("list_experiments", "show_experiment", "list_version_feedback"),
+    "show_model_cache",
     # lists and descriptions of things without what is in them
     *("list_runs", "show_statistics", "show_trace", "list_artifacts", "show_artifact", "list_uploads"),
+    *("list_prompts", "show_prompt", "list_prompt_versions", "show_prompt_label", "list_prompt_moves"),
+    # what the tenant's own authors wrote, as its policies
+    *("show_prompt_version", "diff_prompt"),
     *("show_upload", "list_schedules", "list_schedule_runs", "list_decisions", "list_keys", "show_key"),
     *("list_engagements", "show_engagement", "list_tenants", "show_tenant", "show_own_tenant"),
-    *("list_tenant_jobs", "show_tenant_job"),
+    *("list_tenant_jobs", "show_tenant_job", "report_usage", "list_calls"),
     # one's own
     *("show_me", "show_session", "list_own_sessions"),
     # addresses are shown masked, and what became of messages without their texts

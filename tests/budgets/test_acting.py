@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import AsyncIterator, Awaitable, Callable
+from collections.abc import Awaitable, Callable
 from decimal import Decimal
 from uuid import UUID, uuid4
 
@@ -12,6 +12,7 @@ import pytest
 
 from pilothouse.budgets.chores import BudgetChore
 from pilothouse.budgets.judging import Budgets
+from pilothouse.runtime.connection import Lane
 from pilothouse.runtime.engine import Engine
 from pilothouse.runtime.engine import Order as Submitted
 from pilothouse.runtime.worker import Worker
@@ -42,11 +43,9 @@ async def shop(
 
 
 @pytest.fixture
-async def chore(conninfo: str) -> AsyncIterator[BudgetChore]:
+async def chore(conninfo: str, new_lane: Callable[[str], Lane]) -> BudgetChore:
     """What workers see to about budgets."""
-    made = BudgetChore(conninfo)
-    yield made
-    await made.close()
+    return BudgetChore(new_lane(conninfo))
 
 
 @pytest.mark.parametrize("blind", [False, True])
@@ -137,7 +136,7 @@ async def test_reservations_of_a_budget_that_is_gone_are_removed(
 
 
 async def test_days_are_noted_for_forecasts_and_what_is_long_over_is_removed(
-    conninfo: str, budgets: Budgets, write: Write, chore: BudgetChore
+    conninfo: str, budgets: Budgets, write: Write, chore: BudgetChore, new_lane: Callable[[str], Lane]
 ) -> None:
     one = budget(conninfo, hard=10)
     budget(conninfo, hard=10, period="hour")
@@ -149,9 +148,8 @@ async def test_days_are_noted_for_forecasts_and_what_is_long_over_is_removed(
     with psycopg.connect(conninfo, autocommit=True) as connection:
         days = connection.execute("select budget_id, day, spent from budget_days").fetchall()
         assert days == [(one, NOW.date(), Decimal(3))]
-        later = BudgetChore(conninfo)
+        later = BudgetChore(new_lane(conninfo))
         await later.tend(NOW + dt.timedelta(days=399))
-        await later.close()
         kept = connection.execute("select count(*) from budget_periods").fetchone()
         await chore.tend(NOW + dt.timedelta(days=500))
         left = connection.execute("select count(*) from budget_periods").fetchone()

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import replace
 from decimal import Decimal
 from typing import Any
 from uuid import UUID, uuid4
@@ -10,7 +11,7 @@ from uuid import UUID, uuid4
 import psycopg
 import pytest
 
-from pilothouse.budgets.judging import Budgets, Spending
+from pilothouse.budgets.judging import Budgets
 from pilothouse.kit.clock import SystemClock
 from pilothouse.runtime.governing import Verdict
 from support.spending import Write, budget, make_action
@@ -52,7 +53,7 @@ async def test_beyond_the_soft_limit_it_is_allowed_with_a_warning(conninfo: str,
     budget(conninfo, soft=3, hard=10, name="both")
     budget(conninfo, soft=2, hard=None, name="soft only", unit="tokens", currency=None)
     assert (await budgets.judge(make_action("3"))).warnings == ()
-    told = await budgets.judge(make_action("4"), Spending(tokens=5))
+    told = await budgets.judge(replace(make_action("4"), tokens=5))
     assert told.allows
     assert set(told.warnings) == {
         "The budget both is at 4.00 EUR, beyond its soft limit of 3.00 EUR.",

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable
+from dataclasses import replace
 from decimal import Decimal
 from uuid import UUID, uuid4
 
@@ -13,8 +14,9 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from pilothouse import Money
-from pilothouse.budgets.judging import Budgets, Spending
+from pilothouse.budgets.judging import Budgets
 from pilothouse.errors import InvalidInput
+from pilothouse.runtime.governing import Spent
 from support.spending import Write, budget, make_action
 from support.waiting import rows, until
 
@@ -105,13 +107,13 @@ async def test_what_it_really_cost_is_what_is_spent(
 ) -> None:
     money, tokens = budget(conninfo, hard=10), budget(conninfo, hard=10, unit="tokens", currency=None)
     action = make_action("4")
-    await write(await budgets.reserve(action, Spending(tokens=8)))
+    await write(await budgets.reserve(replace(action, tokens=8)))
     assert (held(money), held(tokens)) == ((0, 4), (0, 8))
     cost = Money(Decimal("2.5"), "EUR")
-    await write(await budgets.settle(action, succeeded=False, cost=cost, tokens=3))
+    await write(await budgets.settle(replace(action, spent=Spent(cost, 3)), succeeded=False))
     assert (held(money), held(tokens)) == ((Decimal("2.5"), 0), (3, 0))
     with pytest.raises(InvalidInput, match="in the currency"):
-        await budgets.settle(action, succeeded=True, cost=Money(Decimal(1), "USD"))
+        await budgets.settle(replace(action, spent=Spent(Money(Decimal(1), "USD"))), succeeded=True)
 
 
 async def test_an_approval_lets_an_action_go_beyond(

@@ -71,6 +71,18 @@ def test_a_domain_imports_services_schemas_itself_and_what_lies_below(found: Fou
     assert found(domain_imports, {**DOMAINS, f"{P}/runs/service.py": text}) == []
 
 
+@pytest.mark.parametrize(("name", "lines"), [("Breaker", []), ("breaker", [1]), ("Breaker, Board", [1])])
+def test_of_a_domain_that_is_used_alone_the_public_names_are_a_door(
+    found: Found, name: str, lines: list[int]
+) -> None:
+    path = f"{P}/runs/service.py"
+    files = {
+        f"{P}/resilience/__init__.py": '__all__ = ["Breaker"]',
+        path: f"from pilothouse.resilience import {name}",
+    }
+    assert found(domain_imports, {**DOMAINS, **files}) == [(path, line) for line in lines]
+
+
 def test_relative_imports_of_a_package_are_resolved_from_the_package_itself(found: Found) -> None:
     path = f"{P}/runs/__init__.py"
     assert found(domain_imports, {**DOMAINS, path: "from .service import Runs"}) == []

@@ -21,7 +21,7 @@ NEW = {"name": "nightly", "roles": ["operator"], "permissions": ["runs:submit"],
 
 def test_every_command_has_an_example() -> None:
     commands = get_command(keys.cli).commands  # type: ignore[attr-defined]  # it is a group
-    assert len(commands) == 5
+    assert len(commands) == 6
     for command in commands.values():
         assert "Example: pilothouse keys" in command.help
 
@@ -57,6 +57,8 @@ async def test_on_a_server_the_api_is_asked(asked: RemoteClient, monkeypatch: py
     assert shown == made[0]["key"]
     (rotated,) = await keys.there(asked, "rotate", {"overlap": 60}, key)
     assert rotated["secret"] != made[0]["secret"]
+    (narrowed,) = await keys.there(asked, "models", {"models": ["fast"]}, key)
+    assert narrowed["models"] == ["fast"]
     (revoked,) = await keys.there(asked, "revoke", {}, key)
     assert revoked["state"] == "revoked"
     with pytest.raises((NotFound, Exception), match="There is no key"):

@@ -16,13 +16,14 @@ import pytest
 from typer.testing import CliRunner
 
 from pilothouse import App
-from pilothouse.app import Pilothouse, tenant_work
+from pilothouse.app import Pilothouse
 from pilothouse.cli import tenanting
 from pilothouse.cli.main import cli
 from pilothouse.errors import NotFound
 from pilothouse.kit import postgres
 from pilothouse.kit.session import Database
 from pilothouse.migrations.upgrade import upgrade
+from pilothouse.tenants.opening import tenant_work
 from support.callers import believed, with_tenants
 
 RUN = """

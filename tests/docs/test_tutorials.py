@@ -24,6 +24,8 @@ TUTORIALS = [*sorted((DOCS / "tutorials").glob("*.md")), DOCS / "guides" / "sche
 
 
 DATABASE, PORT = "postgresql://pilothouse@localhost/pilothouse", "8000"
+MODEL = "8001"
+"""The port of a model that a tutorial starts itself."""
 
 
 class Terminal:
@@ -31,7 +33,9 @@ class Terminal:
 
     def __init__(self, folder: Path, replaced: Mapping[str, str]) -> None:
         self.folder, self.replaced = folder, replaced
+        self.path = f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}"  # for programs
         self.background: list[subprocess.Popen[bytes]] = []
+        self.others: list[subprocess.Popen[bytes]] = []  # programs of the tutorial's own
 
     def adapted(self, text: str) -> str:
         for printed, own in self.replaced.items():
@@ -40,6 +44,8 @@ class Terminal:
 
     def arguments(self, command: str) -> list[str]:
         program, *arguments = shlex.split(self.adapted(command))
+        if program == "python":
+            return [sys.executable, *arguments]
         assert program == "pilothouse"
         if arguments[0] == "serve":
             arguments += ["--port", self.replaced[PORT]]
@@ -47,12 +53,13 @@ class Terminal:
 
     def start(self, command: str) -> None:
         quiet = {"stdout": subprocess.DEVNULL, "stderr": subprocess.DEVNULL, "stdin": subprocess.DEVNULL}
-        self.background.append(subprocess.Popen(self.arguments(command), cwd=self.folder, **quiet))
+        started = subprocess.Popen(self.arguments(command), cwd=self.folder, **quiet)
+        (self.background if command.startswith("pilothouse ") else self.others).append(started)
 
     def run(self, command: str) -> tuple[int, str]:
         done = subprocess.run(
             self.arguments(command), cwd=self.folder, capture_output=True, text=True, timeout=60, check=False,
-            env={**os.environ, "NO_COLOR": "1"}, stdin=subprocess.DEVNULL,
+            env={**os.environ, "NO_COLOR": "1", "PATH": self.path}, stdin=subprocess.DEVNULL,
         )  # fmt: skip
         return done.returncode, done.stdout + done.stderr
 
@@ -71,8 +78,10 @@ class Terminal:
 
     def close(self) -> list[int]:
         """Stop what goes on in the background, as a service would; returns the exit codes."""
-        for process in self.background:
+        for process in (*self.background, *self.others):
             process.terminate()
+        for other in self.others:
+            other.wait(30)
         return [process.wait(30) for process in self.background]
 
 
@@ -88,7 +97,7 @@ def test_the_tutorial_works_as_printed(
 ) -> None:
     text = tutorial.read_text()
     database = url_of(new_database(None)) if DATABASE in text else ""
-    terminal = Terminal(tmp_path, {DATABASE: database, PORT: str(free_port())})
+    terminal = Terminal(tmp_path, {DATABASE: database, PORT: str(free_port()), MODEL: str(free_port())})
     try:
         for language, title, content in BLOCK.findall(text):
             if title:

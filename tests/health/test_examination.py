@@ -38,7 +38,7 @@ async def test_every_part_of_a_healthy_process_is_well(client: httpx.AsyncClient
     assert found["status"] == "well", found
     assert {part["name"] for part in found["parts"]} == {
         *("database", "schema", "worker", "queue", "listener", "artifacts", "disk", "secrets"),
-        *("limits", "load"),
+        *("limits", "load", "dependencies", "models"),
     }
     figures = {part["name"]: part["figures"] for part in found["parts"]}
     assert 0 <= figures["worker"]["heartbeat_age_seconds"] < 5

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import FrozenInstanceError
 from decimal import Decimal
 
 import pytest
@@ -49,3 +50,16 @@ def test_cents_and_two_decimals_round_half_up() -> None:
 def test_a_currency_is_three_capital_letters() -> None:
     with pytest.raises(ValidationError):
         Money(Decimal(1), "euro")
+
+
+def test_what_was_computed_is_the_same_money() -> None:
+    made = Money.computed(Decimal("1.10"), "EUR")
+    assert (made, hash(made), repr(made)) == (
+        Money(Decimal("1.10"), "EUR"),
+        hash(Money(Decimal("1.10"), "EUR")),
+        repr(Money(Decimal("1.10"), "EUR")),
+    )
+    with pytest.raises(FrozenInstanceError):
+        made.amount = Decimal(2)  # type: ignore[misc]  # that it is refused is what is tested
+    with pytest.raises(ValidationError):
+        made * Decimal("NaN")

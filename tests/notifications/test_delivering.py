@@ -10,7 +10,10 @@ from typing import Any
 import orjson
 import pytest
 
+from pilothouse.experiments.tending import ExperimentChore
 from pilothouse.kit.clock import SystemClock
+from pilothouse.kit.ids import Ids
+from pilothouse.kit.session import Database
 from pilothouse.notifications.delivering import DELAYS
 from pilothouse.telemetry import logs
 from support.reached import ADDRESS, Shop
@@ -226,6 +229,29 @@ async def test_kills_and_alerts_of_budgets_are_told_once(shop: Shop) -> None:
     assert len(shop.receiver.requests) == 2
     assert told["budget.alert"]["title"] == "Budget refunds: 80 % used"
     assert (told["switch.killed"]["title"], ADDRESS in str(told)) == ("Killed: tool pay", False)
+
+
+async def test_an_arm_that_a_guard_has_stopped_is_told(shop: Shop, conninfo: str) -> None:
+    await shop.target()
+    arms = [{"name": "control"}, {"name": "candidate", "version": "4", "weight": "50"}]
+    guards = [{"metric": "errors", "bound": 5}]
+    wanted = {"name": "triage-4", "about": "support/triage", "arms": arms, "guards": guards}
+    made = (await shop.client.post("/api/v1/experiments", json=wanted)).json()
+    await shop.client.post(f"/api/v1/experiments/{made['id']}/start")
+    shop.sql(
+        "insert into experiment_hours values (%s, 'candidate', 2, now(), 'default', 50, 0, 50, 0, 0, 0, 0, 0,"
+        " 0, 0, '{}')",
+        made["id"],
+    )
+    database = Database(conninfo, connections=1)
+    await ExperimentChore(database, SystemClock(), Ids()).tend(SystemClock().now())
+    await database.close()
+    await shop.tend()
+    (came,) = shop.receiver.requests
+    told = body_of(came)
+    assert told["type"] == "experiment.arm_stopped"
+    assert told["data"]["title"] == "Experiment triage-4: arm candidate was stopped"
+    assert "errors is 100 after 50 calls" in told["data"]["why"]
 
 
 async def test_two_workers_send_each_message_once(shop: Shop) -> None:

@@ -47,6 +47,7 @@ PARTICULAR: dict[str, dict[str, Any]] = {
     "notification_targets": {"channel": "apprise"},
     "attestations": {"topic": "on_call"},
     "api_keys": {"roles": "{viewer}"},
+    "experiments": {"key": "run", "state": "draft", "arms": "[]", "ranges": "[]", "guards": "[]"},
     "budgets": {"scope": "tenant", "unit": "actions", "period": "day", "hard": 1},
 }
 """What the columns of a table hold, where filling what has no default with anything is not enough."""
@@ -58,6 +59,7 @@ FILLED = {
     "bigint": 1,
     "jsonb": "{}",
     "boolean": False,
+    "double precision": 0.05,
     "timestamp with time zone": "2026-01-01",
     "ARRAY": "{}",
 }
@@ -121,7 +123,9 @@ async def send(
     client: httpx.AsyncClient, operation: Operation, ids: dict[str, str], who: dict[str, str]
 ) -> Any:
     """The answer to an operation with an empty body; None where it streams for ever."""
-    path = operation.path.format_map({"name": "echo", "workflow": "echo", "number": "1"} | ids)
+    path = operation.path.format_map(
+        {"name": "echo", "workflow": "echo", "number": "1", "version": "1", "label": "mine"} | ids
+    )
     wanted = client.request(
         operation.method, path, json=None if operation.method == "GET" else {}, headers=who
     )

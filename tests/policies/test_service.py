@@ -72,8 +72,10 @@ def test_who_is_bound_to_an_engagement_manages_and_surveys_nothing_beyond_it() -
     assert set(authority.permitted(bound)) == ALLOWED["admin"] - {
         *("retention:manage", "engagements:manage", "people:manage", "keys:manage"),
         *("retention:read", "jobs:read", "policies:read", "policies:manage"),
-        *("audit:read", "audit:export", "audit:manage", "budgets:read", "switches:read", "guards:read"),
-        *("budgets:manage", "switches:throw", "switches:manage"),
+        *("audit:read", "audit:export", "audit:manage", "budgets:read", "usage:read", "switches:read"),
+        *("guards:read", "budgets:manage", "switches:throw", "switches:manage"),
+        *("models:read", "models:manage", "experiments:read", "experiments:manage", "experiments:stop"),
+        *("prompts:read", "prompts:manage"),
         *("notifications:read", "notifications:manage"),
     }
     for name in PERMISSIONS:

@@ -96,6 +96,12 @@ def run(database: str) -> Run:
             " values (gen_random_uuid(), %s, %s, 's', 't', now(), 'allow', '{}', '{}', '{}', 0, '')",
             *(tenant, run_id),
         )
+        rows(
+            database,
+            "insert into feedback (id, tenant_id, run_id, principal, rating)"
+            " values (gen_random_uuid(), %s, %s, 'local', 1)",
+            *(tenant, run_id),
+        )
         return run_id
 
     return make
@@ -132,7 +138,7 @@ async def test_runs_past_their_days_go_with_all_that_is_theirs(
     gone, kept = [run(31, entries=30) for _ in range(8)], {run(29), run(2)}
     rule(database, 30)
     assert await apply(remover) == len(gone)
-    for table in ("journal", "questions", "decisions"):
+    for table in ("journal", "questions", "decisions", "feedback"):
         assert left(database, table, "run_id") == kept
     assert left(database) == kept
     ((next_at, after, last_at, runs, entries),) = rows(

@@ -153,6 +153,17 @@ async def test_a_lane_that_is_closed_while_it_connects_keeps_no_connection(conni
     await until(lambda: rows(conninfo, shown) == [(0,)])
 
 
+async def test_a_lane_that_is_closed_while_its_last_answer_is_read_keeps_none(
+    conninfo: str,
+) -> None:
+    lane = Lane(conninfo)
+    async with lane.held() as connection:
+        async with connection.lock:  # as whoever reads an answer that is there already
+            await lane.close()
+        assert connection.pgconn.status == psycopg.pq.ConnStatus.OK
+    assert connection.pgconn.status == psycopg.pq.ConnStatus.BAD
+
+
 def test_a_full_disk_is_named() -> None:
     error = explain(psycopg.errors.DiskFull("could not extend file"))
     assert "disk is full" in error.message

@@ -10,6 +10,7 @@ import boto3
 import pytest
 from moto.server import ThreadedMotoServer
 
+from pilothouse.resilience import Registry
 from pilothouse.secrets.errors import SecretsUnavailable
 from pilothouse.secrets.providers import aws
 from pilothouse.secrets.providers.aws import Aws, AwsMissing
@@ -94,6 +95,27 @@ async def test_an_aws_that_does_not_answer_is_told(monkeypatch: pytest.MonkeyPat
     monkeypatch.setattr(aws, "CONNECT_SECONDS", 0.2)
     with pytest.raises(SecretsUnavailable, match="does not answer: EndpointConnectionError"):
         await Aws("x/", "http://127.0.0.1:9").read("pepper")
+
+
+async def test_an_aws_that_keeps_failing_is_left_alone(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(aws, "CONNECT_SECONDS", 0.2)
+    registry = Registry()
+    place = Aws("x/", "http://127.0.0.1:9", resilience=registry)
+    for _ in range(3):  # with two attempts each
+        with pytest.raises(SecretsUnavailable, match=r"does not answer|is not asked"):
+            await place.read("pepper")
+    with pytest.raises(SecretsUnavailable, match="is not asked, or is too slow: aws/secretsmanager is left"):
+        await place.read("pepper")
+    assert registry.dependency("aws/secretsmanager").attempts == 5
+
+
+async def test_what_is_not_there_is_no_failure_of_aws(endpoint: str) -> None:
+    registry = Registry()
+    place = Aws("nothing/", endpoint, resilience=registry)
+    for _ in range(12):
+        assert await place.read("pepper") == []
+    assert registry.dependency("aws/secretsmanager").breaker.snapshot().counts.failed == 0
+    assert place._client.meta.config.retries["total_max_attempts"] == 1
 
 
 async def test_an_aws_that_refuses_is_told_with_its_code(

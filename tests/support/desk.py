@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 from functools import cache
 from pathlib import Path
 from typing import Any
@@ -16,11 +17,13 @@ from pilothouse.apps.support.resources import Resources
 from pilothouse.apps.support.shop.memory import MemoryShop
 from pilothouse.apps.support.shop.seeding import seeded
 from pilothouse.apps.support.shop.store import Shop
+from pilothouse.llm.shipping import MODELS
 from pilothouse.policies.actions.circumstances import Circumstances
 from pilothouse.policies.actions.engine import ActionEngine
 from pilothouse.policies.actions.shipped import Brought, shipped
 from pilothouse.runtime.entries import Entry, Kind, decode
 from pilothouse.runtime.governing import Action, Decision, Testimony
+from pilothouse.runtime.laddering import Ladders
 from pilothouse.runtime.ports import Statement
 from pilothouse.runtime.questions import ApprovalVerdict, Given, Reply
 from support.rehearsal import Rehearsal
@@ -51,7 +54,7 @@ class Rules:
 @cache
 def _engine() -> ActionEngine:
     app = support_app()
-    return shipped([Brought(app.name, app.tools, app.policies)]).engine()
+    return shipped([Brought(app.name, app.tools, app.policies), Brought(*MODELS)]).engine()
 
 
 class Counted(MemoryShop):
@@ -71,18 +74,27 @@ class Talk:
     """One conversation with a desk over a shop in memory (the one that ships, if none is given)."""
 
     def __init__(
-        self, folder: Path, shop: MemoryShop | None = None, *, articles: Path = ARTICLES, **instead: Any
+        self,
+        folder: Path,
+        shop: MemoryShop | None = None,
+        *,
+        articles: Path = ARTICLES,
+        ladders: Ladders | None = None,
+        **instead: Any,
     ) -> None:
         self.shop = shop or Counted(seeded())
         held = Resources(articles=articles, shops=lambda _: Shop(self.shop, self.shop), folder=folder)
         self.app: App = support_app(held, **instead)
         self.rules = Rules(_engine())
         self.run: Rehearsal | None = None
+        self.ladders = ladders
 
     async def say(self, text: Any) -> str:
         """What the desk replies to a message: the question that the run waits with, or its last words."""
         if self.run is None:
             self.run = Rehearsal(self.app.workflows[0], text, governor=self.rules, untrusted=True)
+            if self.ladders is not None:
+                self.run.services = replace(self.run.services, ladders=self.ladders)
         else:
             self.run.answer(self.run.open_questions[0], text)
         return await self._next()

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import asyncio
 import datetime as dt
-from contextlib import AsyncExitStack, nullcontext
-from dataclasses import dataclass
+from collections.abc import Iterator
+from contextlib import AsyncExitStack, contextmanager, nullcontext
+from dataclasses import dataclass, replace
 from functools import partial
 from pathlib import Path
 from typing import Any, Self
@@ -14,6 +15,7 @@ from unittest.mock import patch
 import httpx
 
 from pilothouse import App
+from pilothouse.api.guarding import guards_of
 from pilothouse.app import SEALED, Pilothouse
 from pilothouse.artifacts.store import ObjectArtifacts
 from pilothouse.auth.service import Authentications
@@ -129,14 +131,28 @@ class House:
             serving, await self._client(pilothouse, transport=transport, base_url=base), pilothouse.secrets
         )
 
-    async def listen(self, **said: Any) -> Server:
-        """Another process in this one, behind a real socket."""
+    async def listen(
+        self,
+        *,
+        guarded: bool = False,
+        execute: bool = False,
+        books: Any = None,
+        around: Any = None,
+        **said: Any,
+    ) -> Server:
+        """Another process in this one, behind a real socket: with guards where it is `guarded`.
+
+        `books` are the leases and the usage of its gateway, where a test looks at them; `around` are the
+        dependencies of its calls.
+        """
         from pilothouse.server import Serving, listening, uvicorn_server
 
-        pilothouse = self._wired({"drain_timeout": 1} | said)
+        pilothouse = replace(self._wired({"drain_timeout": 1} | said), resilience=around)
+        if guarded:
+            pilothouse = replace(pilothouse, guards=guards_of(pilothouse))
         bound = self._stack.enter_context(listening("127.0.0.1", 0))
-        with cheap_passwords():
-            serving = Serving(pilothouse, execute=False)
+        with cheap_passwords(), _kept_by(books):
+            serving = Serving(pilothouse, execute=execute)
         server = uvicorn_server(serving, pilothouse.settings)
         task = asyncio.create_task(server.serve(sockets=[bound]))
 
@@ -168,6 +184,20 @@ class House:
 def cheap_passwords() -> Any:
     """Servers that are made meanwhile hash with little memory; tests/people looks at the real hash."""
     return patch("pilothouse.people.opening.Passwords", partial(Passwords, CHEAP))
+
+
+@contextmanager
+def _kept_by(books: Any) -> Iterator[None]:
+    """Servers that are made meanwhile keep the books of their gateway there."""
+    if books is None:
+        yield
+        return
+    leases, usage = books
+    with (
+        patch("pilothouse.api.gateway.Leases", lambda *_, **__: leases),
+        patch("pilothouse.api.gateway.UsageWriter", lambda *_, **__: usage),
+    ):
+        yield
 
 
 @dataclass

@@ -28,6 +28,8 @@ CHECKED = {
     "person_links": {"purpose": "recovery"},
     "budgets": {"scope": "tenant", "unit": "actions", "period": "day", "hard": 1},
     "kills": {"kind": "tenant"},
+    "experiments": {"key": "run", "state": "draft"},
+    "feedback": {"rating": 1, "message": "m"},
     "notification_targets": {"channel": "apprise"},
     "notices": {"kind": "kill"},
     "audit_entries": {"kind": "export"},

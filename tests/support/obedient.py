@@ -14,7 +14,7 @@ from pydantic import ValidationError
 
 from pilothouse import Agent, Context, Denied, Refused, StepFailed, agent
 from pilothouse.apps.support import agents as own
-from pilothouse.apps.support.agents import Found, Heard
+from pilothouse.apps.support.judgements import Found, Heard
 from pilothouse.apps.support.proposals import Impossible, Missing, Proposal, Wanted, propose
 from pilothouse.apps.support.reading.wishes import Wish
 from pilothouse.apps.support.resources import Resources

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import gc
 import os
+import runpy
 import subprocess
 import sys
 from contextlib import chdir
@@ -15,10 +16,11 @@ from unittest.mock import patch
 import orjson
 from typer.testing import CliRunner
 
-from pilothouse.cli import main
+from pilothouse import cli
 from pilothouse.telemetry import logs
 
 APPS = Path(__file__).parent
+main = runpy.run_path(str(cli.__file__))["main"]  # `cli.main` is a module once that was imported
 
 
 @dataclass(frozen=True)

@@ -6,6 +6,7 @@ import asyncio
 import signal
 import sys
 from collections.abc import Awaitable, Callable, Sequence
+from dataclasses import replace
 from decimal import Decimal
 from pathlib import Path
 from typing import Any
@@ -16,7 +17,7 @@ from pydantic import BaseModel
 
 from pilothouse import Context, Denied, Money, tool, workflow
 from pilothouse.artifacts.store import ObjectArtifacts
-from pilothouse.budgets.judging import Budgets, Spending
+from pilothouse.budgets.judging import Budgets
 from pilothouse.kit.clock import SystemClock
 from pilothouse.runtime.engine import Engine
 from pilothouse.runtime.governing import Action, Decision
@@ -47,12 +48,12 @@ class Purse:
     async def decide(self, action: Action) -> Decision:
         if self.blind:
             return Decision(verdict="allow")
-        return await self.budgets.judge(action, Spending(cost=PRICE))
+        return await self.budgets.judge(replace(action, cost=PRICE))
 
     async def record(self, action: Action, decision: Decision) -> Sequence[Statement]:
         if not decision.allows:
             return await self.budgets.denied(action, decision)
-        return await self.budgets.reserve(action, Spending(cost=PRICE))
+        return await self.budgets.reserve(replace(action, cost=PRICE))
 
     async def settle(self, action: Action, *, succeeded: bool) -> Sequence[Statement]:
         return await self.budgets.settle(action, succeeded=succeeded)

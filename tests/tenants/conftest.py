@@ -10,9 +10,10 @@ import httpx
 import pytest
 
 from pilothouse import App
-from pilothouse.app import Pilothouse, tenant_work
+from pilothouse.app import Pilothouse
 from pilothouse.artifacts.store import ObjectArtifacts
 from pilothouse.kit.session import Database
+from pilothouse.tenants.opening import tenant_work
 from pilothouse.tenants.working import TenantWork
 from pilothouse.vault.service import Vault
 from support.callers import believed, with_tenants

@@ -10,6 +10,7 @@ import pytest
 from moto.server import ThreadedMotoServer
 
 from pilothouse.kit.secret import Secret
+from pilothouse.resilience import Registry
 from pilothouse.vault.masters import KmsMaster, LocalMaster, Master, MasterMissing, Masters, MasterUnavailable
 
 KEY = bytes(range(32))
@@ -115,5 +116,14 @@ async def test_a_kms_key_that_is_not_there_or_does_not_answer_is_said_so(
     with pytest.raises(MasterMissing, match="does not encrypt"):
         await KmsMaster("00000000-0000-0000-0000-000000000000", endpoint).wrap(KEY, "acme", 1)
     monkeypatch.setenv("AWS_MAX_ATTEMPTS", "1")
+    registry = Registry()
+    nobody = KmsMaster("any", "http://127.0.0.1:1", resilience=registry)
     with pytest.raises(MasterUnavailable, match="does not answer"):
-        await KmsMaster("any", "http://127.0.0.1:1").wrap(KEY, "acme", 1)
+        await nobody.wrap(KEY, "acme", 1)
+    assert registry.dependency("aws/kms").attempts == 3
+    for _ in range(2):
+        with pytest.raises(MasterUnavailable):
+            await nobody.wrap(KEY, "acme", 1)
+    with pytest.raises(MasterUnavailable, match="is not asked"):
+        await nobody.wrap(KEY, "acme", 1)
+    assert registry.dependency("aws/kms").attempts == 5

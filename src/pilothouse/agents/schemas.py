@@ -24,3 +24,11 @@ class Agents(BaseModel):
     model_config = ConfigDict(frozen=True)
 
     items: list[AgentSummary]
+
+
+class Forgotten(BaseModel):
+    """How many kept answers were forgotten."""
+
+    model_config = ConfigDict(frozen=True)
+
+    answers: int

@@ -18,6 +18,9 @@ from pilothouse.notifications.targets import Targets
 from pilothouse.readiness.endpoints import routes as attestation_routes
 from pilothouse.readiness.repository import AttestationRepository
 from pilothouse.readiness.service import Attesting
+from pilothouse.resilience.endpoints import routes as breaker_routes
+from pilothouse.resilience.repository import BreakerRepository
+from pilothouse.resilience.service import BreakerBook
 from pilothouse.retention.endpoints import routes as retention_routes
 from pilothouse.retention.repository import RuleRepository
 from pilothouse.retention.service import Retention
@@ -49,7 +52,11 @@ def operating(parts: Parts) -> Iterator[Endpoints]:
     async def attesting(scope: Scoped, session: Annotated[AsyncSession, session_of]) -> Attesting:
         return Attesting(AttestationRepository(session, scope), scope, SystemClock(), engine.ids)
 
+    async def breakers(scope: Scoped, session: Annotated[AsyncSession, session_of]) -> BreakerBook:
+        return BreakerBook(BreakerRepository(session), scope, SystemClock(), engine.ids)
+
     yield limit_routes(limits)
+    yield breaker_routes(breakers)
     yield attestation_routes(attesting)
     yield retention_routes(retention)
     yield worker_routes(workers)

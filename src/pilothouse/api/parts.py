@@ -7,6 +7,7 @@ from typing import Annotated, Any
 
 from fastapi import Depends
 
+from pilothouse.api.gateway import GatewayParts
 from pilothouse.app import Pilothouse
 from pilothouse.auth.service import Authentications
 from pilothouse.kit.scope import Scope, request_scope
@@ -33,6 +34,7 @@ class Parts:
     sockets: Sockets
     authority: Authority
     reach: Reach
+    gateway: GatewayParts
 
     @property
     def session_of(self) -> Any:

@@ -8,9 +8,12 @@ from fastapi import Depends
 from pilothouse.agents.endpoints import routes as agent_routes
 from pilothouse.agents.service import AgentCatalogue
 from pilothouse.api.belonging import belonging, tenants_of
+from pilothouse.api.experimenting import experimenting
 from pilothouse.api.governing import governing
+from pilothouse.api.keeping import keeping
 from pilothouse.api.operating import audit_exports, auditing, notifying, operating
 from pilothouse.api.parts import Parts
+from pilothouse.api.prompting import prompting
 from pilothouse.api.services import services_of
 from pilothouse.api.uploading import uploaded_of, uploading
 from pilothouse.artifacts.endpoints import content as artifact_content
@@ -46,11 +49,14 @@ def routes(parts: Parts) -> Iterator[tuple[Endpoints, Sequence[Any]]]:
         *_describing(parts),
         schedule_routes(of.schedules),
         *governing(parts),
+        *experimenting(parts),
+        prompting(parts),
         notifying(parts),
         *operating(parts),
         *auditing(parts),
         *belonging(parts),
         *uploading(parts),
+        keeping(parts),
     ):
         yield router, told_as_json
     yield live_endpoints.following(parts.live), [Depends(answers_with("text/event-stream"), use_cache=False)]

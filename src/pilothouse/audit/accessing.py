@@ -59,6 +59,7 @@ OPERATIONS: Mapping[str, Accessed] = {
     "read_content": Accessed("artifact/{artifact_id}"),
     "show_artifact_page": Accessed("artifact/{artifact_id}"),
     "read_upload": Accessed("upload/{upload_id}"),
+    "list_feedback": Accessed("feedback", polled=True),
     "export_tenant": Accessed("tenant/{tenant_id}", Kind.EXPORT),
     "download_tenant_export": Accessed("tenant/{tenant_id}", Kind.EXPORT),
 }

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from pilothouse.errors import Category, Conflict, PilothouseError, Severity
+from pilothouse.errors import Category, Conflict, PilothouseError, Severity, Unavailable
 
 
 class KeyUnfit(PilothouseError):
@@ -49,3 +49,9 @@ class PlaceUnfit(PilothouseError):
 
     code = "audit_place_unfit"
     category = Category.USER
+
+
+class AuditBehind(Unavailable):
+    """What is done cannot be recorded at present, and nothing is done that is not."""
+
+    code = "audit_behind"

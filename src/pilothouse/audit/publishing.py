@@ -21,6 +21,7 @@ from pilothouse.errors import PilothouseError
 from pilothouse.kit.clock import Clock
 from pilothouse.kit.outgoing import GuardedClient
 from pilothouse.kit.session import Database
+from pilothouse.resilience import Dependency, Registry, Terms
 
 log = structlog.get_logger(__name__)
 
@@ -71,6 +72,32 @@ class FolderPlace:
             Path(file.name).rename(folder / name)
 
 
+TERMS = Terms(retry=None, bulkhead=None)
+"""A head that was not taken is put again with the next look: only the breaker stands before a place."""
+
+
+class Behind:
+    """A place that is left alone for a while where it keeps failing."""
+
+    def __init__(self, place: Place, dependency: Dependency) -> None:
+        """Put heads to `place` as `dependency` lets through."""
+        self.where = place.where
+        self._place = place
+        self._dependency = dependency
+
+    async def put(self, head: SignedHead, note: str) -> None:
+        """As the place; raises `BreakerOpen`, too."""
+        await self._dependency.call(lambda: self._place.put(head, note))
+
+
+def behind_breaker(place: Place, resilience: Registry) -> Place:
+    """A place behind a breaker of its own; a folder needs none."""
+    parts = urlsplit(place.where)
+    if not parts.netloc:
+        return place
+    return Behind(place, resilience.dependency(f"audit/{parts.scheme}/{parts.netloc}", TERMS, group="audit"))
+
+
 class BucketPlace:
     """Objects in an S3 bucket with object lock: nobody can remove or overwrite them for `days`.
 
@@ -102,7 +129,11 @@ class BucketPlace:
         from botocore.exceptions import BotoCoreError, ClientError
 
         if self._client is None:
-            self._client = self._boto3.client("s3", endpoint_url=self._endpoint)
+            from botocore.config import Config
+
+            once = {"total_max_attempts": 1}  # the chore tries again by itself
+            config = Config(connect_timeout=5, read_timeout=20, retries=once)
+            self._client = self._boto3.client("s3", endpoint_url=self._endpoint, config=config)
         key = "/".join(part for part in (self._prefix, head.tenant_id, _name(head)) if part)
         try:
             self._client.put_object(

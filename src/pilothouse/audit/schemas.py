@@ -29,7 +29,9 @@ class Kind(StrEnum):
     SWITCH = "switch"
     BUDGET = "budget"
     GUARD = "guard"
+    PROMPT = "prompt"
     TRUST = "trust"
+    MODEL = "model"
     SIGN_IN = "sign_in"
     ACCESS = "access"
     EXPORT = "export"
@@ -39,6 +41,7 @@ class Kind(StrEnum):
     PERSON = "person"
     RETENTION = "retention"
     SIGNING_KEY = "signing_key"
+    EXPERIMENT = "experiment"
 
 
 class EntryQuery(PageQuery):

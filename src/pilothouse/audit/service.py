@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from uuid import UUID
 
+from pilothouse.audit.batching import AuditBatch
 from pilothouse.audit.errors import LogDamaged, NoSuchTree, NotYetPlaced
 from pilothouse.audit.exporting import Exporting
 from pilothouse.audit.notes import SignedHead, Signer, as_base64, as_pem, key_id_of
@@ -38,7 +39,7 @@ from pilothouse.kit.scope import Scope
 from pilothouse.kit.secret import SecretSource
 from pilothouse.kit.session import Database
 
-__all__ = ["AuditBook", "AuditLog", "Exporting", "Kind", "Sequencer", "entry", "fingerprint"]
+__all__ = ["AuditBatch", "AuditBook", "AuditLog", "Exporting", "Kind", "Sequencer", "entry", "fingerprint"]
 
 
 class AuditBook:

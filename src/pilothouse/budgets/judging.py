@@ -8,7 +8,6 @@ from __future__ import annotations
 
 from collections import OrderedDict
 from collections.abc import Collection, Sequence
-from dataclasses import dataclass
 from decimal import Decimal
 from typing import TypeVar
 from uuid import UUID
@@ -18,7 +17,6 @@ from pilothouse.budgets.applying import Limits, Need, needs
 from pilothouse.budgets.repository import Ledger
 from pilothouse.budgets.schemas import Beyond
 from pilothouse.kit.clock import Clock
-from pilothouse.kit.money import Money
 from pilothouse.runtime.batch import Batcher
 from pilothouse.runtime.connection import Lane
 from pilothouse.runtime.governing import Action, Decision, Requirement, Verdict
@@ -32,17 +30,6 @@ BELIEVED = 0.5
 
 MOST = 10_000
 """Periods, tenants and actions that are remembered at once."""
-
-
-@dataclass(frozen=True)
-class Spending:
-    """What an action takes beside what its tool says: `tokens`, and a `cost` in the place of the tool's."""
-
-    tokens: int = 0
-    cost: Money | None = None
-
-
-NOTHING_MORE = Spending()
 
 
 class Budgets:
@@ -68,15 +55,13 @@ class Budgets:
         await self._looking.close()
         await self._lane.close()
 
-    async def judge(
-        self, action: Action, spending: Spending = NOTHING_MORE, *, granted: Collection[str] = ()
-    ) -> Decision:
+    async def judge(self, action: Action, *, granted: Collection[str] = ()) -> Decision:
         """Whether an action's budgets have room for it, as far as can be told before it is dispatched.
 
         Beyond a hard limit it is denied, or takes the approval of each role that its budgets name and that is
         not in `granted`. Beyond a soft one it is allowed with a warning. No denial is told from memory.
         """
-        wanted = await self._needs(action, spending)
+        wanted = await self._needs(action)
         looked = (action.run_id, action.step) in self._reserving  # then its reservation was declined
         room = {need.limits.id: await self._room(need, anew=looked) for need in wanted}
         short = [need for need in wanted if _is_short(need, room[need.limits.id], granted)]
@@ -93,36 +78,32 @@ class Budgets:
             requirements=() if denying else tuple(Requirement(role=role) for role in roles),
         )
 
-    async def reserve(
-        self, action: Action, spending: Spending = NOTHING_MORE, *, granted: Collection[str] = ()
-    ) -> Sequence[Statement]:
+    async def reserve(self, action: Action, *, granted: Collection[str] = ()) -> Sequence[Statement]:
         """What to write beside the dispatch; it declines the append where a budget has no room any more."""
-        wanted = await self._needs(action, spending)
+        wanted = await self._needs(action)
         if wanted:
             _remember(self._reserving, (action.run_id, action.step), None)
         return reserving.reserve(action, wanted, granted=granted)
 
-    async def settle(
-        self, action: Action, *, succeeded: bool, cost: Money | None = None, tokens: int | None = None
-    ) -> Sequence[Statement]:
+    async def settle(self, action: Action, *, succeeded: bool) -> Sequence[Statement]:
         """What to write beside the outcome; see `reserving.settle`. A budget may be gone by then."""
         self._reserving.pop((action.run_id, action.step), None)
         if not await self._limits_of(action.tenant_id):
             return ()
-        return reserving.settle(action, succeeded=succeeded, cost=cost, tokens=tokens)
+        return reserving.settle(action, succeeded=succeeded)
 
     async def denied(self, action: Action, decision: Decision) -> Sequence[Statement]:
         """What to write beside a denial: the alert of each budget that determined it."""
         self._reserving.pop((action.run_id, action.step), None)
         ids = {name.removeprefix("budget:") for name in decision.policies}
-        wanted = await self._needs(action, NOTHING_MORE) if ids else ()
+        wanted = await self._needs(action) if ids else ()
         return reserving.exhaust(need for need in wanted if str(need.limits.id) in ids)
 
-    async def _needs(self, action: Action, spending: Spending) -> Sequence[Need]:
+    async def _needs(self, action: Action) -> Sequence[Need]:
         limits = await self._limits_of(action.tenant_id)
         if not limits:
             return ()
-        return needs(action, limits, self._clock.now(), tokens=spending.tokens, cost=spending.cost)
+        return needs(action, limits, self._clock.now())
 
     async def _limits_of(self, tenant_id: str) -> Sequence[Limits]:
         read_at, limits = self._limits.get(tenant_id, (None, ()))

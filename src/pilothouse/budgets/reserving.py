@@ -13,7 +13,6 @@ from pilothouse.budgets.applying import Need
 from pilothouse.budgets.repository.statements import ACCOUNT, EXHAUST
 from pilothouse.budgets.schemas import Beyond
 from pilothouse.errors import InvalidInput
-from pilothouse.kit.money import Money
 from pilothouse.runtime.governing import Action
 from pilothouse.runtime.ports import Statement
 
@@ -47,14 +46,13 @@ def goes_beyond(need: Need, granted: Collection[str]) -> bool:
     return need.limits.beyond is Beyond.APPROVAL and need.limits.role in granted
 
 
-def settle(
-    action: Action, *, succeeded: bool, cost: Money | None = None, tokens: int | None = None
-) -> list[Statement]:
+def settle(action: Action, *, succeeded: bool) -> list[Statement]:
     """What turns an action's reservations into what was spent; done again, it changes nothing.
 
-    Where `cost` and `tokens` are not told, what succeeded cost what was reserved and what failed nothing; an
-    action it was in both cases. Raises `InvalidInput` for a cost in another currency than that of the tool.
+    Where nobody has told what it has `spent`, what succeeded cost what was reserved and what failed nothing;
+    an action it was in both cases. Raises `InvalidInput` for a cost in another currency than the tool named.
     """
+    cost, tokens = action.spent or (None, None)
     if cost is not None and action.cost is not None and cost.currency != action.cost.currency:
         message = f"{action.tool} costs {action.cost.currency}, and {cost} was told to have been spent."
         raise InvalidInput(message, hint="Settle an action in the currency that its tool names.")

@@ -12,8 +12,10 @@ import structlog
 from pydantic import JsonValue
 
 from pilothouse.audit.service import AuditLog
+from pilothouse.budgets.errors import BudgetExhausted
 from pilothouse.budgets.forecasting import daily, outlook
-from pilothouse.budgets.judging import NOTHING_MORE, Budgets, Spending
+from pilothouse.budgets.judging import Budgets
+from pilothouse.budgets.leasing import Held, Leases, Spender
 from pilothouse.budgets.periods import window
 from pilothouse.budgets.repository import BudgetRepository
 from pilothouse.budgets.schemas import (
@@ -39,7 +41,7 @@ from pilothouse.kit.ids import Ids
 from pilothouse.kit.pagination import Page
 from pilothouse.kit.scope import Scope
 
-__all__ = ["NOTHING_MORE", "BudgetBook", "Budgets", "Spending"]
+__all__ = ["BudgetBook", "BudgetExhausted", "Budgets", "Held", "Leases", "Spender"]
 
 log = structlog.get_logger(__name__)
 

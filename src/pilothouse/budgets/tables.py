@@ -91,3 +91,17 @@ class AlertRow(Table):
     at_most: Mapped[Decimal]
     at: Mapped[dt.datetime]
     told_at: Mapped[dt.datetime | None]
+
+
+class LeaseRow(Table):
+    """What one process may spend of a budget in a period without asking; it is part of what is reserved."""
+
+    __tablename__ = "budget_leases"
+
+    process: Mapped[UUID] = mapped_column(primary_key=True)
+    budget_id: Mapped[UUID] = mapped_column(primary_key=True)
+    period: Mapped[str] = mapped_column(primary_key=True)
+    tenant_id: Mapped[str]
+    amount: Mapped[Decimal]
+    report: Mapped[int] = mapped_column(BigInteger)
+    renewed_at: Mapped[dt.datetime]

@@ -24,7 +24,7 @@ from pilothouse.budgets.schemas import (
     NewBudget,
     Usages,
 )
-from pilothouse.cli.opening import Options, on_this_machine, remote, sensible
+from pilothouse.cli.opening import Options, on_this_machine, sensible, server_named
 from pilothouse.cli.remote import RemoteClient
 from pilothouse.errors import InvalidInput
 from pilothouse.kit.clock import SystemClock
@@ -44,7 +44,7 @@ from pilothouse.switches.schemas import (
 
 M = TypeVar("M", bound=BaseModel)
 
-_DURATION = re.compile(r"(\d+)\s*([smhdw])")
+_DURATION = re.compile(r"(\d{1,5})\s{0,9}([smhdw])")
 _SECONDS = {"s": 1, "m": 60, "h": 3_600, "d": 86_400, "w": 604_800}
 
 
@@ -146,13 +146,10 @@ class Governing:
 @asynccontextmanager
 async def opened(options: Options, tenant: str | None = None) -> AsyncIterator[Governing]:
     """What governs on the server named by `--server`, or in this machine's database, for `tenant` there."""
-    if options.server is not None:
-        if tenant is not None:
-            message = "--tenant is for this machine's database."
-            raise InvalidInput(message, hint="On a server, sign in as somebody of that tenant.")
-        async with remote(options, options.server) as client:
+    async with server_named(options, tenant) as client:
+        if client is not None:
             yield Governing(_RemoteSwitches(client), _RemoteBudgets(client))
-        return
+            return
     from pilothouse.budgets.repository import BudgetRepository
     from pilothouse.budgets.service import BudgetBook
     from pilothouse.switches.repository import SwitchRepository
@@ -178,29 +175,25 @@ class _RemoteSwitches:
         self._client = client
 
     async def kills(self, *, ended: bool = False) -> Kills:
-        return Kills.model_validate(await self._client.ask("GET", "/switches", params={"ended": ended}))
+        return await self._client.told(Kills, "GET", "/switches", params={"ended": ended})
 
     async def kill(self, wanted: NewKill) -> Kill:
-        body = wanted.model_dump(mode="json")
-        return Kill.model_validate(await self._client.ask("POST", "/switches/kill", json=body))
+        return await self._client.told(Kill, "POST", "/switches/kill", json=wanted)
 
     async def unkill(self, name: KillName) -> Kill:
-        body = name.model_dump(mode="json")
-        return Kill.model_validate(await self._client.ask("POST", "/switches/unkill", json=body))
+        return await self._client.told(Kill, "POST", "/switches/unkill", json=name)
 
     async def flags(self) -> Flags:
-        return Flags.model_validate(await self._client.ask("GET", "/flags"))
+        return await self._client.told(Flags, "GET", "/flags")
 
     async def put(self, wanted: NewFlag) -> Flag:
-        body = wanted.model_dump(mode="json")
-        return Flag.model_validate(await self._client.ask("PUT", "/flags", json=body))
+        return await self._client.told(Flag, "PUT", "/flags", json=wanted)
 
     async def remove(self, key: FlagKey) -> Flag:
-        params = key.model_dump(mode="json", exclude_none=True)
-        return Flag.model_validate(await self._client.ask("DELETE", "/flags", params=params))
+        return await self._client.told(Flag, "DELETE", "/flags", params=key)
 
     async def degradations(self) -> Degradations:
-        return Degradations.model_validate(await self._client.ask("GET", "/switches/degradations"))
+        return await self._client.told(Degradations, "GET", "/switches/degradations")
 
     async def restore(self, agent: str, tenant: str | None) -> None:
         await self._client.ask("POST", "/switches/restore", json={"agent": agent, "tenant": tenant})
@@ -213,25 +206,22 @@ class _RemoteBudgets:
         self._client = client
 
     async def page(self, query: BudgetQuery) -> Page[Budget]:
-        params = query.model_dump(mode="json", exclude_none=True)
-        return Page[Budget].model_validate(await self._client.ask("GET", "/budgets", params=params))
+        return await self._client.told(Page[Budget], "GET", "/budgets", params=query)
 
     async def create(self, wanted: NewBudget) -> Budget:
-        body = wanted.model_dump(mode="json")
-        return Budget.model_validate(await self._client.ask("POST", "/budgets", json=body))
+        return await self._client.told(Budget, "POST", "/budgets", json=wanted)
 
     async def change(self, budget_id: UUID, terms: BudgetTerms) -> Budget:
-        body = terms.model_dump(mode="json")
-        return Budget.model_validate(await self._client.ask("PUT", f"/budgets/{budget_id}", json=body))
+        return await self._client.told(Budget, "PUT", f"/budgets/{budget_id}", json=terms)
 
     async def delete(self, budget_id: UUID) -> None:
         await self._client.ask("DELETE", f"/budgets/{budget_id}")
 
     async def usage(self, budget_id: UUID) -> Usages:
-        return Usages.model_validate(await self._client.ask("GET", f"/budgets/{budget_id}/usage"))
+        return await self._client.told(Usages, "GET", f"/budgets/{budget_id}/usage")
 
     async def forecast(self, budget_id: UUID) -> Forecast:
-        return Forecast.model_validate(await self._client.ask("GET", f"/budgets/{budget_id}/forecast"))
+        return await self._client.told(Forecast, "GET", f"/budgets/{budget_id}/forecast")
 
     async def alerts(self) -> Alerts:
-        return Alerts.model_validate(await self._client.ask("GET", "/budgets/alerts"))
+        return await self._client.told(Alerts, "GET", "/budgets/alerts")

@@ -106,7 +106,7 @@ async def _asked(options: Options, tenant: str | None) -> GuardTable:
     if tenant is not None:
         raise InvalidInput("--tenant is for this machine's settings.", hint="Leave --server out.")
     async with opening.remote(options, options.server or "") as client:
-        return GuardTable.model_validate(await client.ask("GET", "/guards"))
+        return await client.told(GuardTable, "GET", "/guards")
 
 
 async def _restored(options: Options, run: str, text: str | None) -> JsonValue:
@@ -114,7 +114,7 @@ async def _restored(options: Options, run: str, text: str | None) -> JsonValue:
         async with opening.remote(options, options.server) as client:
             path = f"/runs/{(await find(client, run)).id}"
             if text is None:
-                return Run.model_validate(await client.ask("GET", f"{path}/restored")).output
+                return (await client.told(Run, "GET", f"{path}/restored")).output
             answer = await client.ask("POST", f"{path}/restore", json={"value": text})
             return Restored.model_validate(answer).value
     async with assembled(options.settings(), options.installed()) as pilothouse:

@@ -42,6 +42,9 @@ def create(
     rate: Annotated[
         int | None, typer.Option(min=1, max=1_000_000, help="Requests that it may make in a minute.")
     ] = None,
+    models: Annotated[
+        str | None, typer.Option(help="Models that it may use at /v1: fast,openai:* (without: all).")
+    ] = None,
     tenant: Tenant = None,
     as_json: Json = False,
 ) -> None:
@@ -57,6 +60,7 @@ def create(
         "roles": role,
         "permissions": permission or None,
         "engagement": engagement,
+        "models": _listed(models),
     }
     given |= {"rate": rate, "expires_at": until}
     _tell_secret(_ask(context, tenant, "create", given)[0], as_json=as_json)
@@ -95,6 +99,26 @@ def rotate(
     Example: pilothouse keys rotate 01a1fd52-fe57-7000-93e2-1bc2e3af63d4 --overlap 48
     """
     _tell_secret(_ask(context, tenant, "rotate", {"overlap": overlap * 3_600}, key)[0], as_json=as_json)
+
+
+@cli.command("models")
+def set_models(
+    context: typer.Context,
+    key: Id,
+    models: Annotated[str, typer.Argument(help="fast,openai:* or `all`.", metavar="MODELS")],
+    tenant: Tenant = None,
+    as_json: Json = False,
+) -> None:
+    """Say which models a key may use at /v1; it holds everywhere within a second.
+
+    Example: pilothouse keys models 01a1fd52-fe57-7000-93e2-1bc2e3af63d4 fast,openai:*
+    """
+    given = {"models": None if models == "all" else _listed(models)}
+    _tell(_ask(context, tenant, "models", given, key), as_json=as_json)
+
+
+def _listed(models: str | None) -> list[str] | None:
+    return None if models is None else [name.strip() for name in models.split(",") if name.strip()]
 
 
 @cli.command()
@@ -144,6 +168,8 @@ async def there(
         return [await client.ask("POST", f"/keys/{key}/rotate", json=given)]
     if what == "revoke":
         return [await client.ask("POST", f"/keys/{key}/revoke")]
+    if what == "models":
+        return [await client.ask("PUT", f"/keys/{key}/models", json=given)]
     if key is not None:
         return [await client.ask("GET", f"/keys/{key}")]
     return await client.every("/keys")
@@ -173,7 +199,7 @@ async def _asked(keys: Keys, what: str, given: dict[str, Any], key: str | None) 
     from uuid import UUID
 
     from pilothouse.cli.client import every
-    from pilothouse.keys.schemas import KeyQuery, NewKey, Rotation
+    from pilothouse.keys.schemas import KeyQuery, ModelList, NewKey, Rotation
 
     if key is None and what == "create":
         made = await keys.create(NewKey.model_validate(given))
@@ -184,6 +210,8 @@ async def _asked(keys: Keys, what: str, given: dict[str, Any], key: str | None) 
     if what == "rotate":
         rotated = await keys.rotate(UUID(key), Rotation.model_validate(given))
         return [rotated.model_dump(mode="json")]
+    if what == "models":
+        return [(await keys.set_models(UUID(key), ModelList.model_validate(given))).model_dump(mode="json")]
     shown = await (keys.revoke if what == "revoke" else keys.show)(UUID(key))
     return [shown.model_dump(mode="json")]
 
@@ -215,12 +243,13 @@ def _tell(items: Sequence[dict[str, Any]], *, as_json: bool) -> None:
             "active, rotate it: 90 days or older" if item["due"] else item["state"],
             ", ".join(item["roles"]),
             ", ".join(item["permissions"] or ()),
+            ", ".join(item.get("models") or ()),
             (item["last_used_at"] or "never")[:16],
             (item["expires_at"] or "")[:16],
         )
         for item in items
     ]
-    headings = ("id", "name", "state", "roles", "only", "last used", "expires")
+    headings = ("id", "name", "state", "roles", "only", "models", "last used", "expires")
     tables.listed(
         headings, rows, "No keys. Make one: pilothouse keys create NAME --role viewer", whole=("id",)
     )

@@ -170,8 +170,11 @@ class LocalClient:
 
     async def workflows(self) -> Sequence[Named]:
         """What can be run."""
+        own = {item.name for app in self.pilothouse.apps for item in app.workflows}
         return [
-            Named(item.name, item.summary, f"version {item.version}") for item in self._engine.workflows.all()
+            Named(item.name, item.summary, f"version {item.version}")
+            for item in self._engine.workflows.all()
+            if item.name in own
         ]
 
     async def agents(self) -> Sequence[Named]:

@@ -10,23 +10,32 @@ import typer
 from pilothouse.cli import (
     attesting,
     audit,
+    breakers,
     budgets,
     database,
     delivering,
     engagements,
+    evaluation,
+    experiments,
+    feedback,
+    gateway,
     guards,
     inbox,
     keys,
     limits,
+    mcp,
+    models,
     notifications,
     people,
     policies,
+    prompts,
     retention,
     run_operations,
     schedules,
     secrets,
     switches,
     tenants,
+    usage,
     vault,
 )
 from pilothouse.cli.parameters import Json
@@ -42,6 +51,8 @@ cli = typer.Typer(
 )
 cli.add_typer(database.cli, name="db")
 cli.add_typer(limits.cli, name="limits", rich_help_panel="Operating")
+cli.add_typer(breakers.cli, name="breakers", rich_help_panel="Operating")
+cli.add_typer(models.cli, name="models", rich_help_panel="Operating")
 cli.add_typer(retention.cli, name="retention", rich_help_panel="Operating")
 cli.add_typer(tenants.cli, name="tenants", rich_help_panel="Operating")
 cli.add_typer(engagements.cli, name="engagements", rich_help_panel="Operating")
@@ -54,13 +65,21 @@ cli.add_typer(vault.cli, name="vault", rich_help_panel="Operating")
 cli.add_typer(attesting.cli, name="attest", rich_help_panel="Operating")
 cli.add_typer(notifications.cli, name="notify", rich_help_panel="Operating")
 cli.add_typer(budgets.cli, name="budgets", rich_help_panel="Governing")
+cli.add_typer(gateway.cli, name="gateway", rich_help_panel="Governing")
 cli.add_typer(guards.cli, name="guards", rich_help_panel="Governing")
+cli.add_typer(experiments.cli, name="experiments", rich_help_panel="Governing")
+cli.add_typer(feedback.cli, name="feedback", rich_help_panel="Runs")
+cli.add_typer(mcp.cli, name="mcp", rich_help_panel="Governing")
+cli.add_typer(prompts.cli, name="prompts", rich_help_panel="Governing")
 cli.add_typer(switches.flags, name="flags", rich_help_panel="Governing")
 cli.add_typer(switches.cli)
+cli.add_typer(usage.cli)
 cli.add_typer(schedules.cli, name="schedules", rich_help_panel="Runs")
 cli.add_typer(inbox.cli, name="inbox", rich_help_panel="Runs")
 cli.add_typer(run_operations.cli)
 cli.add_typer(delivering.cli)
+cli.command("eval", rich_help_panel="Governing")(evaluation.evaluate)
+prompts.cli.command("optimise")(evaluation.optimise)
 
 Run = Annotated[
     str, typer.Argument(help="The run's id, or the end of it (as shown in lists).", metavar="RUN")

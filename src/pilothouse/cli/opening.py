@@ -122,6 +122,22 @@ async def on_this_machine(options: Options, tenant: str | None = None) -> AsyncI
             yield Here(parts, scope if tenant is None else replace(scope, tenant_id=tenant), database)
 
 
+@asynccontextmanager
+async def server_named(options: Options, tenant: str | None) -> AsyncIterator[RemoteClient | None]:
+    """A client of the server named by `--server`; None where this machine's database is meant.
+
+    Raises `InvalidInput` where a tenant is named beside a server: there one is somebody of a tenant.
+    """
+    if options.server is None:
+        yield None
+        return
+    if tenant is not None:
+        message = "--tenant is for this machine's database."
+        raise InvalidInput(message, hint="On a server, sign in as somebody of that tenant.")
+    async with remote(options, options.server) as client:
+        yield client
+
+
 @contextmanager
 def sensible() -> Iterator[None]:
     """Raise `InvalidInput`, which says what is wrong, for what was typed and is not valid."""

@@ -243,15 +243,15 @@ class _Remote:
         self._client = client
 
     async def all(self) -> Attestations:
-        return Attestations.model_validate(await self._client.ask("GET", "/attestations"))
+        return await self._client.told(Attestations, "GET", "/attestations")
 
     async def state(self, edit: AttestationEdit) -> Attestation:
         body = edit.model_dump(mode="json", exclude_none=True)
-        return Attestation.model_validate(await self._client.ask("POST", "/attestations", json=body))
+        return await self._client.told(Attestation, "POST", "/attestations", json=body)
 
     async def withdraw(self, id_: str) -> Attestation:
         path = f"/attestations/{parse(id_, 'attestation id')}/withdraw"
-        return Attestation.model_validate(await self._client.ask("POST", path))
+        return await self._client.told(Attestation, "POST", path)
 
 
 async def attest(options: Options, said: dict[str, Any], *, as_json: bool) -> None:

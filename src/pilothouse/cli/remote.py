@@ -8,10 +8,11 @@ import ssl
 from collections.abc import AsyncIterator, Mapping, Sequence
 from contextlib import asynccontextmanager
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 import httpx
 import orjson
+from pydantic import BaseModel
 
 from pilothouse.auth.local import LOCAL
 from pilothouse.cli.client import PAGE, Named, RunRow, every
@@ -22,6 +23,7 @@ from pilothouse.settings import is_loopback
 
 API = "/api/v1"
 Items = list[dict[str, Any]]
+M = TypeVar("M", bound=BaseModel)
 
 RECONNECT_AFTER = 0.5
 """Seconds before a broken stream is opened anew, from the last event that was seen."""
@@ -191,6 +193,22 @@ class RemoteClient:
     async def ask(self, method: str, path: str, **options: Any) -> Any:
         """The JSON that one request is answered with, for what only some commands ask."""
         return await self._json(method, path, **options)
+
+    async def told(
+        self,
+        of: type[M],
+        method: str,
+        path: str,
+        *,
+        params: BaseModel | Mapping[str, object] | None = None,
+        json: BaseModel | Mapping[str, object] | None = None,
+    ) -> M:
+        """What a request is answered with, read as `of`. What a model of `params` leaves None is not sent."""
+        if isinstance(params, BaseModel):
+            params = params.model_dump(mode="json", exclude_none=True)
+        if isinstance(json, BaseModel):
+            json = json.model_dump(mode="json")
+        return of.model_validate(await self._json(method, path, params=params, json=json))
 
     async def _json(self, method: str, path: str, **options: Any) -> Any:
         try:

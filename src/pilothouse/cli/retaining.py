@@ -105,7 +105,7 @@ class _Remote:
         self._client = client
 
     async def rules(self) -> Sequence[Rule]:
-        return Rules.model_validate(await self._client.ask("GET", "/retention")).items
+        return (await self._client.told(Rules, "GET", "/retention")).items
 
     async def put(self, workflow: str, edit: RuleEdit) -> Rule:
         body = edit.model_dump(mode="json")
@@ -117,10 +117,10 @@ class _Remote:
         await self._client.ask("DELETE", f"/retention/{_quoted(workflow)}")
 
     async def estimates(self) -> Sequence[Estimate]:
-        return Estimates.model_validate(await self._client.ask("GET", "/retention/estimate")).items
+        return (await self._client.told(Estimates, "GET", "/retention/estimate")).items
 
     async def apply(self) -> AsyncIterator[int]:
-        rules = Rules.model_validate(await self._client.ask("POST", "/retention/apply")).items
+        rules = (await self._client.told(Rules, "POST", "/retention/apply")).items
         began = min((rule.next_at for rule in rules), default=None)
         removed, unchanged = sum(rule.runs for rule in rules), 0
         while began is not None and unchanged * LOOK_EVERY < PATIENCE:

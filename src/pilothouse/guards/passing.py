@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import datetime as dt
 from collections import Counter, OrderedDict
 from collections.abc import Callable, Mapping, Sequence
 from typing import NamedTuple, TypeVar
@@ -14,6 +15,7 @@ from pydantic_core import from_json, to_json
 
 from pilothouse.audit.schemas import Kind
 from pilothouse.audit.service import entry
+from pilothouse.guards.exchanging import Clean, Exchange
 from pilothouse.guards.findings import Act, Finding, Severity
 from pilothouse.guards.masking import LITERAL, PLACEHOLDER, places
 from pilothouse.guards.name_model import NameModel
@@ -86,7 +88,7 @@ class Guards:
         names: NameModel | None = None,
     ) -> None:
         """Keep originals, sealed by `sealer`, in `database`; find names with the model `names`, too."""
-        self.table, self.scanner = table, Scanner(table.limits, names)
+        self.table, self.scanner, self.clean = table, Scanner(table.limits, names), Clean()
         self._room = asyncio.Semaphore(AT_ONCE)
         self._originals = Originals(database)
         self._sealer = sealer
@@ -130,6 +132,14 @@ class Guards:
                 return await asyncio.to_thread(scan)
         return await asyncio.to_thread(scan) if large else scan()
 
+    def exchange(self, tenant_id: str, id_: UUID, at: dt.datetime, by: str) -> Exchange:
+        """What looks at a request to a model and at its answer, which belong to no run."""
+        return Exchange(self, tenant_id, id_, at, by)
+
+    async def key_of(self, tenant_id: str) -> bytes:
+        """What names the tenant's placeholders. Raises `Erased` where its keys were destroyed."""
+        return await placeholder_key(self._sealer, tenant_id)
+
     def shows(self, tenant_id: str) -> bool:
         """Whether what agents say may be watched while they say it: not where it would be changed later."""
         return not self.table.of(tenant_id, Inlet.OUTPUT).withholds
@@ -164,14 +174,14 @@ class Guards:
         if seen.literal or any(one.action is Act.MASK for one in found):
             if passage.inlet is Inlet.IDEMPOTENCY_KEY:
                 digest = await self._sealer.index(passage.tenant_id, "idempotency_key", data.decode())
-                return Passed(to_json(f"masked-{digest.hex()}"), told=self._told(passage, found, acts))
+                return Passed(to_json(f"masked-{digest.hex()}"), told=self.told(passage, found, acts))
             done = await self._masked(passage, data, seen, acts, observed, fits)
             found = done.findings
         applied = {group_of(one.type) for one in found if one.action is not Act.ALLOW}
         personal = not applied.isdisjoint({Group.PERSONAL, Group.SECRETS})
         marks = {Mark.PERSONAL} if personal else set()
         marks |= {Mark.INJECTION} if Group.INJECTION in applied else set()
-        told = self._told(passage, found, acts)
+        told = self.told(passage, found, acts)
         return Passed(done.data, frozenset(marks), personal, done.kept, told, done.places)
 
     async def _masked(
@@ -233,17 +243,21 @@ class Guards:
     async def _blocked(
         self, passage: Passage, found: Sequence[Finding], acts: Acts, types: Sequence[str]
     ) -> Blocked:
-        told = self._told(passage, found, acts)
+        told = self.told(passage, found, acts)
         if passage.inlet in _OF_REQUESTS or not passage.of_run:
             await self._originals.write(told)
             told = ()
+        return self.refusal(passage, types, told)
+
+    def refusal(self, passage: Passage, types: Sequence[str], told: Sequence[Statement]) -> Blocked:
+        """The error of a text that has findings of these types, which may not pass."""
         return Blocked(
             f"{_WHERE[passage.inlet]} has what a guard does not let pass: {', '.join(types)}.",
             hint="Leave it out; `pilothouse guards scan` shows where it is, and `guards show` the rules.",
             told=told,
         )
 
-    def _told(self, passage: Passage, found: Sequence[Finding], acts: Acts) -> Sequence[Statement]:
+    def told(self, passage: Passage, found: Sequence[Finding], acts: Acts) -> Sequence[Statement]:
         """What records the findings in the audit log: types, counts and acts, and nothing of the text."""
         if not found:
             return ()

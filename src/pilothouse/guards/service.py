@@ -10,17 +10,21 @@ from pydantic_core import to_json
 
 from pilothouse.audit.service import AuditLog
 from pilothouse.errors import Forbidden
+from pilothouse.guards.exchanging import Exchange
 from pilothouse.guards.findings import Act, Finding
 from pilothouse.guards.masking import PLACEHOLDER, mask
 from pilothouse.guards.passing import Guards, opened, restore
 from pilothouse.guards.repository import OriginalRepository
 from pilothouse.guards.scanning import KEYLESS, Judged, Scanner
 from pilothouse.guards.schemas import GuardTable, InletRules, Restored, Scan, ScanFinding, Scanned
+from pilothouse.guards.streaming import Tail
 from pilothouse.guards.table import Table, group_of
 from pilothouse.kit.scope import Scope
 from pilothouse.kit.sealing import Sealer
 from pilothouse.policies.service import Authority
 from pilothouse.runs.schemas import Run
+
+__all__ = ["PERMISSION", "Exchange", "GuardBook", "Guards", "Tail", "rules_of", "scanned"]
 
 PERMISSION = "personal:read"
 """What it takes to see what placeholders stand for."""

@@ -122,6 +122,11 @@ class Acts:
         """What is done about the types of a group that are not named."""
         return self._find(group, group)
 
+    def named(self) -> dict[str, Act]:
+        """What is done about the types of values that are named one by one."""
+        names = {name for layer in self._layers for name in layer if name not in NAMES}
+        return {name: self.of(name) for name in names if group_of(name) in MASKABLE}
+
     @property
     def masks(self) -> bool:
         """Whether anything is masked here."""

@@ -6,7 +6,7 @@ from uuid import UUID
 
 from fastapi import Depends, Query, Request, Response
 
-from pilothouse.keys.schemas import Key, KeyMade, KeyQuery, NewKey, Rotation
+from pilothouse.keys.schemas import Key, KeyMade, KeyQuery, ModelList, NewKey, Rotation
 from pilothouse.keys.service import Keys
 from pilothouse.kit.pagination import Page
 from pilothouse.kit.problems import documented
@@ -35,6 +35,11 @@ def routes(provide: Callable[..., Awaitable[Keys]]) -> Endpoints:
     async def show_key(keys: Provided, key_id: UUID) -> Key:
         """Show a key, without its secret."""
         return await keys.show(key_id)
+
+    @router.put("/{key_id}/models", responses=documented(400, 403, 404))
+    async def set_key_models(keys: Provided, key_id: UUID, wanted: ModelList) -> Key:
+        """Say which models a key may use at /v1. Null lets it use all of them."""
+        return await keys.set_models(key_id, wanted)
 
     @router.post("/{key_id}/rotate", responses=documented(400, 403, 404, 409, 503))
     async def rotate_key(keys: Provided, key_id: UUID, rotation: Rotation, response: Response) -> KeyMade:

@@ -24,6 +24,14 @@ Permissions = Annotated[
     list[Permission],
     Field(min_length=1, max_length=50, description="Of what its roles allow, only this; without: all of it."),
 ]
+Models = Annotated[
+    list[Annotated[str, Field(pattern=r"^[!-)+-~]{1,300}\*?$|^\*$", examples=["fast", "openai:*"])]],
+    Field(
+        min_length=1,
+        max_length=200,
+        description="Models that the key may use; a trailing * stands for any end. Without: all.",
+    ),
+]
 Rate = Annotated[
     int, Field(ge=1, le=1_000_000, description="Requests a minute; without: the setting."), Whole
 ]
@@ -49,11 +57,20 @@ class NewKey(BaseModel):
     name: Name = Field(examples=["nightly-import"])
     roles: Roles
     permissions: Permissions | None = None
+    models: Models | None = None
     engagement: str | None = Field(
         default=None, min_length=1, max_length=100, description="Id or name of the engagement it is bound to."
     )
     rate: Rate | None = None
     expires_at: Moment | None = Field(default=None, description="Until then; without: until revoked.")
+
+
+class ModelList(BaseModel):
+    """Which models a key may use; null: all."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    models: Models | None
 
 
 class Rotation(BaseModel):
@@ -78,6 +95,7 @@ class Key(BaseModel):
     state: KeyState
     roles: list[str]
     permissions: list[str] | None
+    models: list[str] | None
     engagement_id: UUID | None
     rate: int | None
     made_by: str

@@ -11,7 +11,16 @@ import structlog
 from pilothouse.audit.service import AuditLog
 from pilothouse.errors import Conflict, Forbidden, NotFound
 from pilothouse.keys.repository import KeyRepository
-from pilothouse.keys.schemas import ROTATE_AFTER, Key, KeyMade, KeyQuery, KeyState, NewKey, Rotation
+from pilothouse.keys.schemas import (
+    ROTATE_AFTER,
+    Key,
+    KeyMade,
+    KeyQuery,
+    KeyState,
+    ModelList,
+    NewKey,
+    Rotation,
+)
 from pilothouse.keys.tables import KeyRow
 from pilothouse.keys.texts import KeyText, new_text
 from pilothouse.keys.verifying import AgedKey, KeyVerifier, aged_keys
@@ -83,7 +92,9 @@ class Keys:
             fault = Fault(where="body", name="/expires_at", detail="has passed")
             raise InvalidFields("The key would never be valid.", [fault])
         roles, permissions = sorted(set(wanted.roles)), _sorted(wanted.permissions)
+        models = _sorted(wanted.models)
         self._insist(roles, permissions)
+        self._insist_on_models(models)
         engagement_id = await self._place(wanted.engagement)
         text = new_text(self._environment, self._ids.new())
         mac, pepper = await self._hashed(text)
@@ -94,6 +105,7 @@ class Keys:
             environment=self._environment,
             roles=roles,
             permissions=permissions,
+            models=models,
             rate=wanted.rate,
             mac=mac,
             pepper=pepper,
@@ -118,6 +130,7 @@ class Keys:
         if state is not KeyState.ACTIVE:
             raise Conflict(f"The key {row.name} is {state}.", hint="Make another one.")
         self._insist(row.roles, row.permissions)
+        self._insist_on_models(row.models)
         text = new_text(self._environment, row.id)
         previous = (row.mac, row.pepper, now + dt.timedelta(seconds=rotation.overlap))
         row.previous_mac, row.previous_pepper, row.previous_until = (
@@ -139,6 +152,19 @@ class Keys:
             await self._repository.record(self._audit, self._scope, row, "revoked")
             log.info("key_revoked", key=str(row.id), by=self._scope.principal)
         return shown(row, now)
+
+    async def set_models(self, key_id: UUID, wanted: ModelList) -> Key:
+        """Say which models a key may use; holds everywhere within a second.
+
+        Raises `NotFound`, and `BeyondYourself` for models that the scope may not use itself.
+        """
+        row, models = await self._row(key_id, locked=True), _sorted(wanted.models)
+        self._insist_on_models(models)
+        row.models = models
+        await self._repository.save(row)
+        await self._repository.record(self._audit, self._scope, row, "models_set")
+        log.info("key_models_set", key=str(row.id), models=models, by=self._scope.principal)
+        return shown(row, self._clock.now())
 
     async def _row(self, key_id: UUID, *, locked: bool = False) -> KeyRow:
         row = await self._repository.get(key_id, locked=locked)
@@ -162,6 +188,15 @@ class Keys:
                 hint=f"Give it some of {', '.join(sorted(own))}.",
             )
 
+    def _insist_on_models(self, models: list[str] | None) -> None:
+        """Raise `BeyondYourself` where a key could use models that the scope may not."""
+        own = self._scope.models
+        if own is not None and (models is None or set(models) - own):
+            raise BeyondYourself(
+                "You may use certain models only, and the key could use others.",
+                hint=f"Give it some of {', '.join(sorted(own))}.",
+            )
+
 
 def state_of(row: KeyRow, now: dt.datetime) -> KeyState:
     """Whether a key is valid."""
@@ -181,6 +216,7 @@ def shown(row: KeyRow, now: dt.datetime) -> Key:
         state=state,
         roles=row.roles,
         permissions=row.permissions,
+        models=row.models,
         engagement_id=row.engagement_id,
         rate=row.rate,
         made_by=row.made_by,

@@ -25,6 +25,7 @@ class KeyRow(Identified):
     environment: Mapped[str]
     roles: Mapped[list[str]] = mapped_column(ARRAY(Text))
     permissions: Mapped[list[str] | None] = mapped_column(ARRAY(Text))
+    models: Mapped[list[str] | None] = mapped_column(ARRAY(Text))
     rate: Mapped[int | None]
     mac: Mapped[bytes]
     pepper: Mapped[str]

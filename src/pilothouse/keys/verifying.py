@@ -140,6 +140,7 @@ def _scope(key: KeyRow) -> Scope:
         roles=frozenset(key.roles),
         engagement_id=key.engagement_id,
         permissions=None if key.permissions is None else frozenset(key.permissions),
+        models=None if key.models is None else frozenset(key.models),
     )
 
 

@@ -19,7 +19,8 @@ class Scope:
     """The tenant whose rows may be seen, and the principal who acts, with the roles that it has there.
 
     `principal` is `person:<id>`, `key:<id>` or `local`: whoever is at this machine. `engagement_id` narrows
-    what may be seen to one project. `permissions` (None: all that the roles allow) narrow what may be done.
+    what may be seen to one project. `permissions` (None: all that the roles allow) narrow what may be done,
+    and `models` (None: all) which models may be asked: their names, a trailing `*` standing for any end.
     """
 
     tenant_id: str
@@ -27,6 +28,7 @@ class Scope:
     roles: frozenset[str] = frozenset()
     engagement_id: UUID | None = None
     permissions: frozenset[str] | None = None
+    models: frozenset[str] | None = None
     session_id: str | None = field(default=None, compare=False)
 
     @property

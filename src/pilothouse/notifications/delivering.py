@@ -182,6 +182,8 @@ class DeliveryChore:
             return None
         if notice.kind == "budget":
             return wording.of_alert(notice.at, notice.facts)
+        if notice.kind == "experiment":
+            return wording.of_arm(notice.at, notice.facts)
         if notice.kind == "kill":
             hide = await self._sources.hide(notice.tenant_id)
             return wording.of_kill(notice.at, notice.facts | {"why": hide(str(notice.facts["why"]))})
@@ -200,7 +202,7 @@ class DeliveryChore:
         overlaps = due.previous_until is not None and due.previous_until > self._clock.now()
         if due.previous is not None and overlaps:
             known.append(await self._opened(due, PREVIOUS, due.previous))
-        return await self._channels.send(Channel(due.channel), url, known, due.id, told)
+        return await self._channels.deliver(due.target_id, Channel(due.channel), url, known, due.id, told)
 
     async def _opened(self, due: Due, column: str, sealed: bytes) -> str:
         place = Place(due.tenant_id, TARGETS, str(due.target_id), column)

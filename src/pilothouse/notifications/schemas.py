@@ -45,6 +45,7 @@ class Event(StrEnum):
     APPROVAL_EXPIRING = "approval.expiring"
     BUDGET_ALERT = "budget.alert"
     SWITCH_KILLED = "switch.killed"
+    EXPERIMENT_ARM_STOPPED = "experiment.arm_stopped"
     TEST = "test"
 
 

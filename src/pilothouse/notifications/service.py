@@ -25,6 +25,14 @@ from pilothouse.kit.clock import Clock
 from pilothouse.kit.secret import SecretSource
 from pilothouse.notifications.errors import MailUnavailable
 from pilothouse.notifications.schemas import Message
+from pilothouse.resilience import (
+    BulkheadTerms,
+    DeadlineExceeded,
+    Faults,
+    Refused,
+    Registry,
+    Terms,
+)
 from pilothouse.settings import is_loopback
 
 log = structlog.get_logger(__name__)
@@ -33,7 +41,19 @@ PASSWORD = "smtp_password"  # noqa: S105 - the name of a secret
 TIMEOUT = 10.0
 """Seconds for each answer of the mail server."""
 
-AT_ONCE = 4
+TERMS = Terms(deadline=60.0, retry=None, bulkhead=BulkheadTerms(at_once=4, queue=200, patience=60.0))
+"""A mail that was handed over twice is two mails: it is not tried again."""
+
+
+def _is_down(error: BaseException) -> bool:
+    """Whether the mail server does not work; one that refuses an address or a letter does."""
+    if isinstance(error, smtplib.SMTPRecipientsRefused):
+        return False
+    of_letter = isinstance(error, smtplib.SMTPSenderRefused | smtplib.SMTPDataError)
+    return not (of_letter and getattr(error, "smtp_code", 0) >= 500)
+
+
+FAULTS = Faults(recorded=_is_down)
 _PORTS = {"smtp": 587, "smtps": 465}
 
 
@@ -55,6 +75,7 @@ class SmtpMailer:
         secrets: SecretSource,
         clock: Clock,
         context: Callable[[], ssl.SSLContext] = ssl.create_default_context,
+        resilience: Registry | None = None,
     ) -> None:
         """Send from `sender` by the server at `url`, such as smtps://name@mail.example.com.
 
@@ -66,19 +87,19 @@ class SmtpMailer:
         self._secrets = secrets
         self._clock = clock
         self._context = context
-        self._few = asyncio.Semaphore(AT_ONCE)
+        registry = Registry(clock=clock) if resilience is None else resilience
+        self._server = registry.dependency("smtp", TERMS, faults=FAULTS)
 
     async def send(self, message: Message) -> None:
         """Hand a message over; raises `MailUnavailable`, and `InvalidInput` for what cannot be a header."""
         letter = self._letter(message)
         password = await self._password()
-        async with self._few:
-            try:
-                await asyncio.to_thread(self._hand_over, letter, password)
-            except (OSError, smtplib.SMTPException) as error:
-                code = getattr(error, "smtp_code", None)
-                log.warning("mail_refused", host=self._where.hostname, kind=type(error).__name__, code=code)
-                raise MailUnavailable(hint="The log says which server it was; try again later.") from error
+        try:
+            await self._server.in_thread(lambda: self._hand_over(letter, password), idempotent=False)
+        except (OSError, smtplib.SMTPException, Refused, DeadlineExceeded) as error:
+            code = getattr(error, "smtp_code", None)
+            log.warning("mail_refused", host=self._where.hostname, kind=type(error).__name__, code=code)
+            raise MailUnavailable(hint="The log says which server it was; try again later.") from error
         log.info("mail_sent", subject=message.subject)
 
     async def _password(self) -> str | None:

@@ -49,7 +49,8 @@ class Told:
 def event_of(kind: str, seen: Glance | None) -> Event:
     """Which event a notice is."""
     if seen is None:
-        return Event.BUDGET_ALERT if kind == "budget" else Event.SWITCH_KILLED
+        of_kind = {"budget": Event.BUDGET_ALERT, "experiment": Event.EXPERIMENT_ARM_STOPPED}
+        return of_kind.get(kind, Event.SWITCH_KILLED)
     approval = seen.question.kind is QuestionKind.APPROVAL
     if kind == "expiring":
         return Event.APPROVAL_EXPIRING if approval else Event.QUESTION_EXPIRING
@@ -108,6 +109,13 @@ def of_kill(at: dt.datetime, facts: Mapping[str, Any]) -> Told:
     what = f"{facts['kind']} {facts['name']}".strip()
     lines = (f"by {facts['by']}: {_short(str(facts['why']))}", f"until {facts['until'] or 'it is let go'}")
     return Told(Event.SWITCH_KILLED, f"Killed: {what}", at, lines, dict(facts))
+
+
+def of_arm(at: dt.datetime, facts: Mapping[str, Any]) -> Told:
+    """An arm of an experiment that a guard has stopped."""
+    title = f"Experiment {facts['experiment']}: arm {facts['arm']} was stopped"
+    lines = (_short(str(facts["why"])), f"about {facts['about']}, after {facts['calls']} calls of the arm")
+    return Told(Event.EXPERIMENT_ARM_STOPPED, title, at, lines, dict(facts))
 
 
 def of_test(at: dt.datetime, name: str) -> Told:

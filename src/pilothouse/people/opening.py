@@ -17,6 +17,7 @@ from pilothouse.people.parts import Parts
 from pilothouse.people.passwords import Passwords
 from pilothouse.people.redeeming import Redeeming
 from pilothouse.people.signing_in import SignIn
+from pilothouse.resilience import Registry
 from pilothouse.settings import Settings
 
 
@@ -45,6 +46,7 @@ def open_doors(
     origin: Origin | None = None,
     clock: Clock | None = None,
     passwords: Passwords | None = None,
+    resilience: Registry | None = None,
 ) -> Doors:
     """Wire them over `database`, by the settings. `origin` is where links lead to, once that is known."""
     clock = clock or SystemClock()
@@ -58,7 +60,7 @@ def open_doors(
     )
     mail = None
     if settings.mail_url is not None and settings.mail_from is not None:
-        mail = SmtpMailer(settings.mail_url, settings.mail_from, secrets, clock)
+        mail = SmtpMailer(settings.mail_url, settings.mail_from, secrets, clock, resilience=resilience)
     parts = Parts(
         database=database,
         sealer=sealer,

@@ -74,6 +74,20 @@ OPERATIONS: Mapping[str, str] = MappingProxyType(
         "activate_policies": "policies:manage",
         "roll_policies_back": "policies:manage",
         "shadow_policies": "policies:manage",
+        # prompts
+        "list_prompts": "prompts:read",
+        "show_prompt": "prompts:read",
+        "list_prompt_versions": "prompts:read",
+        "show_prompt_version": "prompts:read",
+        "show_prompt_label": "prompts:read",
+        "list_prompt_moves": "prompts:read",
+        "diff_prompt": "prompts:read",
+        "render_prompt": "prompts:read",
+        "test_prompt": "prompts:read",
+        "create_prompt_version": "prompts:manage",
+        "move_prompt_label": "prompts:manage",
+        "remove_prompt_label": "prompts:manage",
+        "roll_prompt_back": "prompts:manage",
         # retention
         "list_retention_rules": "retention:read",
         "estimate_retention": "retention:read",
@@ -107,6 +121,8 @@ OPERATIONS: Mapping[str, str] = MappingProxyType(
         "create_budget": "budgets:manage",
         "change_budget": "budgets:manage",
         "delete_budget": "budgets:manage",
+        "report_usage": "usage:read",
+        "list_calls": "usage:read",
         "list_kills": "switches:read",
         "list_degradations": "switches:read",
         "list_flags": "switches:read",
@@ -115,6 +131,24 @@ OPERATIONS: Mapping[str, str] = MappingProxyType(
         "restore_agent": "switches:throw",
         "set_flag": "switches:manage",
         "remove_flag": "switches:manage",
+        # experiments, and what people say of results
+        "list_experiments": "experiments:read",
+        "show_experiment": "experiments:read",
+        "create_experiment": "experiments:manage",
+        "start_experiment": "experiments:manage",
+        "set_experiment_weights": "experiments:manage",
+        "advance_experiment": "experiments:manage",
+        "conclude_experiment": "experiments:manage",
+        "stop_experiment": "experiments:stop",
+        "stop_experiment_arm": "experiments:stop",
+        "give_feedback": "feedback:give",
+        "list_feedback": "feedback:read",
+        "list_version_feedback": "feedback:read",
+        # models
+        "list_models": "models:read",
+        "set_model_alias": "models:manage",
+        "unset_model_alias": "models:manage",
+        "clear_model_answers": "models:manage",
         # notifications
         "list_targets": "notifications:manage",
         "show_target": "notifications:manage",
@@ -145,6 +179,10 @@ OPERATIONS: Mapping[str, str] = MappingProxyType(
         "create_key": "keys:manage",
         "rotate_key": "keys:manage",
         "revoke_key": "keys:manage",
+        "set_key_models": "keys:manage",
+        # answers of models that are kept for a while
+        "show_model_cache": "models:read",
+        "clear_model_cache": "models:manage",
         # oneself: whoever has signed in, whatever the roles
         "show_me": "self:use",
         "edit_me": "self:use",
@@ -177,6 +215,10 @@ OPERATIONS: Mapping[str, str] = MappingProxyType(
         "withdraw_attestation": "installation:operate",
         "detail": "installation:read",
         "show_metrics": "installation:read",
+        "list_breakers": "installation:read",
+        "show_breaker": "installation:read",
+        "override_breaker": "installation:operate",
+        "reset_breaker": "installation:operate",
         "set_limit": "installation:operate",
         "remove_limit": "installation:operate",
     }
@@ -220,7 +262,21 @@ PUBLIC = frozenset(
 INSTALLATION = frozenset({"installation:read", "installation:operate", "tenants:manage"})
 """What concerns more than one tenant: for those of the home tenant only."""
 
-PERMISSIONS = frozenset(OPERATIONS.values()) | {"content:write"}
+GATEWAY: Mapping[str, str] = MappingProxyType(
+    {
+        "create_chat_completion": "models:use",
+        "create_response": "models:use",
+        "create_embedding": "models:use",
+        "create_message": "models:use",
+        "converse": "models:use",
+        "converse_stream": "models:use",
+        "list_usable_models": "models:use",
+        "show_model": "models:use",
+    }
+)
+"""As `OPERATIONS`, for what clients of models ask below /v1."""
+
+PERMISSIONS = frozenset(OPERATIONS.values()) | frozenset(GATEWAY.values()) | {"content:write"}
 """Every permission that there is."""
 
 

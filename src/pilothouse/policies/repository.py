@@ -22,6 +22,7 @@ OWNED: Mapping[str, str | None] = MappingProxyType(
         "person_id": "people",
         "key_id": "api_keys",
         "budget_id": "budgets",
+        "experiment_id": "experiments",
         "job_id": "tenant_jobs",
         "attestation_id": "attestations",
         "target_id": "notification_targets",

@@ -15,8 +15,10 @@ import structlog
 from pilothouse.errors import Forbidden, SettingsInvalid
 from pilothouse.kit.scope import HOME_TENANT, Scope
 from pilothouse.policies.engine import PolicyEngine
-from pilothouse.policies.permissions import INSTALLATION, PERMISSIONS
+from pilothouse.policies.permissions import GATEWAY, INSTALLATION, PERMISSIONS
 from pilothouse.policies.schemas import Decision, Entity
+
+__all__ = ["GATEWAY", "Authority", "roles_engine"]
 
 log = structlog.get_logger(__name__)
 

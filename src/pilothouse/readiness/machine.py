@@ -9,7 +9,7 @@ from pathlib import Path
 API_MEGABYTES, WORKER_MEGABYTES, SLOT_MEGABYTES = 160, 160, 2
 """What processes hold when they have something to do; docs/benchmarks/scale.md has the measurements."""
 
-API_OWN, WORKER_CONNECTIONS, SPARE = 16, 28, 16
+API_OWN, WORKER_CONNECTIONS, SPARE = 17, 28, 16
 """Connections besides the pool of an API process, of a worker, and for migrations and administrators.
 
 They are those of docs/guides/connections.md.

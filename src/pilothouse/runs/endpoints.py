@@ -20,6 +20,7 @@ from pilothouse.runs.schemas import (
     Run,
     RunSummary,
     Submission,
+    WorkflowQuery,
     Workflows,
     WorkflowSummary,
 )
@@ -112,9 +113,9 @@ def describing(catalogue: WorkflowCatalogue) -> Endpoints:
     router = Endpoints(prefix="/workflows", tags=["workflows"])
 
     @router.get("")
-    async def list_workflows() -> Workflows:
+    async def list_workflows(query: Annotated[WorkflowQuery, Query()]) -> Workflows:
         """List the workflows that can be submitted, by name."""
-        return catalogue.all()
+        return catalogue.all(query)
 
     @router.get("/{name}", responses=documented(404))
     async def show_workflow(name: Name) -> WorkflowSummary:

@@ -235,8 +235,16 @@ class WorkflowSummary(BaseModel):
     input_schema: dict[str, JsonValue]
 
 
+class WorkflowQuery(BaseModel):
+    """Which workflows are wanted."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    agents: bool = Field(default=False, description="Those that call one agent each (`agent.NAME`), too.")
+
+
 class Workflows(BaseModel):
-    """Every workflow of this process, by name."""
+    """The workflows of this process, by name."""
 
     model_config = ConfigDict(frozen=True)
 

@@ -1,10 +1,13 @@
-"""What can be submitted: the workflows of this process, described for people and for forms."""
+"""What can be submitted: the workflows of this process, described for people and for forms.
+
+Those that only call one agent each are made by Pilothouse; they are listed where they are asked for.
+"""
 
 from __future__ import annotations
 
 from collections.abc import Mapping
 
-from pilothouse.runs.schemas import Workflows, WorkflowSummary
+from pilothouse.runs.schemas import WorkflowQuery, Workflows, WorkflowSummary
 from pilothouse.runtime import workflows as registered
 
 
@@ -16,9 +19,10 @@ class WorkflowCatalogue:
         self._workflows = workflows
         self._apps = apps
 
-    def all(self) -> Workflows:
-        """Every workflow, by name."""
-        return Workflows(items=[self._shown(item) for item in self._workflows.all()])
+    def all(self, query: WorkflowQuery) -> Workflows:
+        """The workflows of the applications, by name, and those of agents where they are wanted."""
+        found = [item for item in self._workflows.all() if query.agents or item.name in self._apps]
+        return Workflows(items=[self._shown(item) for item in found])
 
     def show(self, name: str) -> WorkflowSummary:
         """The newest version of a workflow. Raises `NotFound`."""

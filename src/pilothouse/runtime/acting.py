@@ -4,18 +4,19 @@ from __future__ import annotations
 
 from collections.abc import Awaitable, Callable, Sequence
 from contextvars import ContextVar
+from dataclasses import dataclass, field, replace
 from typing import Any, NoReturn
 
 import orjson
 
-from pilothouse.errors import DatabaseUnavailable
+from pilothouse.errors import DatabaseUnavailable, InvalidInput
 from pilothouse.kit import canonical
 from pilothouse.runtime import approving, unknown_outcomes
 from pilothouse.runtime.branch import NO_MARKS, Branch, current
 from pilothouse.runtime.entries import Entry, Kind, decode
 from pilothouse.runtime.errors import Declined, Denied, Failure, Fenced, Refused, StepFailed, TurnLost
 from pilothouse.runtime.failures import as_error, failure_of, is_own, raised, read_failure
-from pilothouse.runtime.governing import Action, Decision, Mark, Verdict, marks_of, names_of
+from pilothouse.runtime.governing import Action, Decision, Mark, Spent, Verdict, marks_of, names_of
 from pilothouse.runtime.guarding import Blocked, Inlet, Passed
 from pilothouse.runtime.history import Step
 from pilothouse.runtime.intending import Intent, dispatched, edited, informed, intended
@@ -25,6 +26,26 @@ from pilothouse.runtime.turn import Turn
 
 acting_on: ContextVar[Action | None] = ContextVar("pilothouse_action", default=None)
 """The action that the running tool performs."""
+
+
+@dataclass
+class Account:
+    """What the running tool has told of its call: what it took, and what is written beside the outcome."""
+
+    spent: Spent | None = None
+    beside: list[Statement] = field(default_factory=list)
+
+
+_account: ContextVar[Account | None] = ContextVar("pilothouse_account", default=None)
+
+
+def account() -> Account:
+    """The account of the running tool. Raises `InvalidInput` outside of one."""
+    found = _account.get()
+    if found is None:
+        raise InvalidInput("ctx.spent is for tools: only what ctx.act calls has an account.")
+    return found
+
 
 _RESULT = b'{"result":'
 _MARKED = b'{"marks":'
@@ -42,6 +63,8 @@ async def act(turn: Turn, tool: Actor[Any, Any], value: Any, ctx: Any, *, key: s
     signature = tool.signature
     value, arguments = signature.read_input(value)
     step = turn.meet(branch, tool.name, "act", canonical.digest(signature.comparable(arguments)), key)
+    if step.dispatches and not tool.idempotent:
+        branch.has_acted()
     if step.outcome is not None:
         return _recorded(tool, step.outcome, branch)
     dispatch = dispatched(step)
@@ -127,6 +150,8 @@ class _Doing:
         entry = Entry(Kind.DISPATCH, step.key, orjson.dumps(said), step.digest)
         beside = (*beside, *closed, *intent.guarded.beside)
         await turn.append(*withdrawn, entry, beside=beside, unless_woken=bool(closed))
+        if not self._tool.idempotent:
+            self._branch.has_acted()
         return intent
 
     async def _deny(self, found: approving.Standing, decision: Decision) -> NoReturn:
@@ -186,37 +211,47 @@ class _Doing:
         _assert_lease(turn, action)
         scope = self._branch.inside(step.key)
         scope.leaf = tool.name
-        in_branch, in_action = current.set(scope), acting_on.set(action)
+        told = Account()
+        in_branch, in_action, in_account = current.set(scope), acting_on.set(action), _account.set(told)
         try:
             result = await turn.timed(step.key, perform, tool.timeout, ("tool", tool.name))
             written = tool.signature.dump_output(result)
             tool.signature.parse_output(written)
-            found = await passed(
-                turn, Inlet.TOOL_RESULT, step.key, written, taken_by(tool.signature), ours=False
-            )
+            inlet = tool.inlet
+            ours = inlet is not Inlet.TOOL_RESULT  # a model knows the run's placeholders
+            found = await passed(turn, inlet, step.key, written, taken_by(tool.signature), ours=ours)
         except BaseException as error:
             if not is_own(error):
                 raise
             turn.check()
-            return await self.fail(action, failure_of(as_error(error), step.key), error)
+            action = replace(action, spent=told.spent)
+            return await self.fail(action, failure_of(as_error(error), step.key), error, beside=told.beside)
         finally:
             current.reset(in_branch)
             acting_on.reset(in_action)
-        return await self.succeed(action, found)
+            _account.reset(in_account)
+        return await self.succeed(replace(action, spent=told.spent), found, beside=told.beside)
 
-    async def succeed(self, action: Action, found: Passed) -> Any:
+    async def succeed(self, action: Action, found: Passed, *, beside: Sequence[Statement] = ()) -> Any:
         """Journal the result, and what the governor settles with it."""
-        beside = await self._settled(action, succeeded=True)
+        beside = (*await self._settled(action, succeeded=True), *beside)
         outcome = self._outcome(result=found.data, marks=found.marks)
         await self._turn.append(outcome, beside=(*beside, *found.beside))
         return _recorded(self._tool, outcome, self._branch)
 
-    async def fail(self, action: Action, failure: Failure, cause: BaseException | None = None) -> Any:
+    async def fail(
+        self,
+        action: Action,
+        failure: Failure,
+        cause: BaseException | None = None,
+        *,
+        beside: Sequence[Statement] = (),
+    ) -> Any:
         """Journal the failure, and what the governor settles with it."""
-        failure, said = await passed_failure(self._turn, Inlet.TOOL_RESULT, failure)
+        failure, said = await passed_failure(self._turn, self._tool.inlet, failure)
         failure = failure.model_copy(update={"marks": self._marks(said.marks)})
         told = cause.told if isinstance(cause, Blocked) else ()
-        beside = (*await self._settled(action, succeeded=False), *told, *said.beside)
+        beside = (*await self._settled(action, succeeded=False), *beside, *told, *said.beside)
         await self._turn.append(self._outcome(failure=failure), beside=beside)
         self._branch.consume(marks_of(failure.marks))
         raise raised(failure) from cause

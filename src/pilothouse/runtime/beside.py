@@ -65,7 +65,8 @@ def _executed(statements: Sequence[tuple[int, Statement]]) -> tuple[_Alone, list
             gathered[text].append((place, *parameters))
         else:
             alone[text].append(parameters)
-    in_order = sorted(listed.items(), key=lambda item: item[0][0])
+    # what is gathered locks rows: always in the same order, so that no two transactions wait for each other
+    in_order = sorted(listed.items(), key=lambda item: (item[0][0], item[0][1] if item[0][0] else ""))
     shared: list[tuple[str, Sequence[Any]]] = [(text, (_listed(objects),)) for (_, text), objects in in_order]
     shared += [
         (text, [list(column) for column in zip(*rows, strict=True)]) for text, rows in gathered.items()
@@ -78,6 +79,12 @@ def alone(statement: Statement) -> tuple[str, Sequence[Any]]:
     if isinstance(statement.parameters, Mapping):
         return statement.sql, (_listed([{"place": 0, **statement.parameters}]),)
     return statement.sql, statement.parameters
+
+
+def together(statements: Sequence[Statement]) -> list[tuple[str, Sequence[Any]]]:
+    """What is executed for statements that have no append: what is shared once for all of them."""
+    each, shared = _executed([(0, statement) for statement in statements])
+    return [*((text, row) for text, rows in each.items() for row in rows), *shared]
 
 
 def _listed(objects: Sequence[Mapping[str, Any]]) -> str:

@@ -12,7 +12,7 @@ from collections.abc import Callable
 from contextvars import ContextVar
 
 from pilothouse.errors import InvalidInput
-from pilothouse.runtime.errors import NonDeterminismError, Suspended
+from pilothouse.runtime.errors import AlreadyActed, NonDeterminismError, Suspended
 from pilothouse.runtime.governing import Mark
 from pilothouse.runtime.history import History, Step
 
@@ -21,6 +21,9 @@ current: ContextVar[Branch] = ContextVar("pilothouse_branch")
 
 producing: ContextVar[str] = ContextVar("pilothouse_producing", default="")
 """The rung of an agent's ladder that the running code is."""
+
+fallen: ContextVar[tuple[tuple[str, str], ...]] = ContextVar("pilothouse_fallen", default=())
+"""The rungs that had failed before that one, each with the reason."""
 
 DEPLOY = (
     "Undo the change, or register it as a new version (@workflow(..., version=N)) beside the old one; "
@@ -42,8 +45,9 @@ class Branch:
     interrupt that a branch which has to wait was told so with.
 
     `marks` is what is known of the origin of what the branch has consumed, beginning with what its parent
-    had; `confidence` is that of the answer it consumed last, where it has one, and `known` holds the ids
-    that it found in trusted records.
+    had; `confidence` is that of the answer it consumed last, where it has one, and `known` holds the ids that
+    it found in trusted records. `rung` is the place in its agent's ladder that is tried, and `acted` the
+    first one that has dispatched an action which is not to be repeated.
     """
 
     __slots__ = (
@@ -52,6 +56,7 @@ class Branch:
         "_recorded",
         "_used",
         "abandoned",
+        "acted",
         "confidence",
         "first_rung",
         "is_arm",
@@ -62,6 +67,7 @@ class Branch:
         "parent",
         "path",
         "position",
+        "rung",
         "waits",
     )
 
@@ -75,6 +81,8 @@ class Branch:
         self.is_arm = False
         self.first_rung = 0
         self.on_tried: Callable[..., None] | None = None
+        self.rung = 0
+        self.acted: int | None = None
         self.waits: Suspended | None = None
         self.marks: frozenset[Mark] = parent.marks if parent else NO_MARKS
         self.confidence: float | None = parent.confidence if parent else None
@@ -117,6 +125,25 @@ class Branch:
     def consume(self, marks: frozenset[Mark]) -> None:
         """Something with these marks has reached the code of this branch."""
         self.marks |= marks
+
+    def has_acted(self) -> None:
+        """An action was dispatched that is not to be repeated: no lower rung of any ladder around it acts."""
+        branch: Branch | None = self
+        while branch is not None:
+            if branch.acted is None:
+                branch.acted = branch.rung
+            branch = branch.parent
+
+    def insist_on_acting(self, tool: str) -> None:
+        """Raise `AlreadyActed` where a higher rung has dispatched an action that is not to be repeated."""
+        branch: Branch | None = self
+        while branch is not None:
+            if branch.acted is not None and branch.acted < branch.rung:
+                raise AlreadyActed(
+                    f"{tool} is not called: a rung above this one of {branch.agent} has acted.",
+                    hint="What it did may stand. Answer without acting, or have the workflow act.",
+                )
+            branch = branch.parent
 
     @property
     def replaying(self) -> bool:

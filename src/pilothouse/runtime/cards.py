@@ -23,7 +23,8 @@ class ReasonCard(BaseModel):
     """Why an agent decided as it did.
 
     `decision` is one line; `reasoning` the steps that led to it; `confidence` is in [0, 1]. `agent` and
-    `produced_by` are filled in by the engine where they are empty.
+    `produced_by` are filled in by the engine where they are empty, and so is `failed`: the rungs of the
+    agent's ladder that were tried before, each with the reason.
     """
 
     model_config = ConfigDict(frozen=True)
@@ -37,6 +38,7 @@ class ReasonCard(BaseModel):
     agent: str = ""
     title: str = ""
     produced_by: str = ""
+    failed: Annotated[tuple[tuple[str, str], ...], Field(exclude_if=lambda failed: not failed)] = ()
 
 
 class Progress(BaseModel):

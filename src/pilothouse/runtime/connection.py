@@ -110,6 +110,8 @@ class Lane:
                 raise explain(error) from error
             finally:
                 self._observer.statement(self._purpose, time.monotonic() - since, failed=failed)
+                if self._closed:  # meanwhile: whoever closes it could only shut its socket
+                    await connection.close()
 
     async def rows(
         self,

@@ -11,13 +11,14 @@ from typing import Any, TypeVar, overload
 
 from pilothouse.errors import InvalidInput
 from pilothouse.kit import canonical
+from pilothouse.kit.money import Money
 from pilothouse.runtime import acting, asking, calling, gathering, noting, opening, saving, sleeping, trusting
-from pilothouse.runtime.branch import current, producing
+from pilothouse.runtime.branch import current, fallen, producing
 from pilothouse.runtime.cards import Progress, ReasonCard
 from pilothouse.runtime.emitting import Unread, written
 from pilothouse.runtime.entries import Entry, Kind
 from pilothouse.runtime.errors import ContinuedAsNew
-from pilothouse.runtime.governing import Mark
+from pilothouse.runtime.governing import Mark, Spent
 from pilothouse.runtime.guarding import Unguarded
 from pilothouse.runtime.ports import Actor, Artifact, Callee
 from pilothouse.runtime.questions import Question, approvers
@@ -124,7 +125,16 @@ class Context:
         allowed, `Refused` where a person refused or nobody approved in time, `StepFailed` where the tool
         failed.
         """
+        self._turn.check()
+        current.get().insist_on_acting(tool.name)
         return await acting.act(self._turn, tool, value, self, key=key)
+
+    def spent(self, *, cost: Money | None = None, tokens: int | None = None) -> None:
+        """Inside a tool: what its call took indeed, in the place of what the tool said before.
+
+        It is settled so also where the tool fails afterwards. Raises `InvalidInput` elsewhere.
+        """
+        acting.account().spent = Spent(cost, tokens)
 
     async def ask(
         self,
@@ -207,6 +217,7 @@ class Context:
                 update={
                     "agent": item.agent or branch.agent,
                     "produced_by": item.produced_by or producing.get(),
+                    "failed": item.failed or fallen.get(),
                 }
             )
         payload = written(item)
@@ -277,3 +288,8 @@ class Context:
         origin = self._turn.history.origin or self.run_id  # a fork draws what its parent drew
         place = f"{origin}/{branch.path}/{branch.count(name)}"
         return hashlib.blake2b(place.encode(), digest_size=16).digest()
+
+
+def turn_of(ctx: Context) -> Turn:
+    """The turn behind a context: for the parts of an agent's ladder, which work below the verbs."""
+    return ctx._turn  # noqa: SLF001 - the same module

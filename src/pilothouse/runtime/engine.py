@@ -17,11 +17,13 @@ from pilothouse.kit.clock import Clock, ServerClock, elapsed
 from pilothouse.kit.ids import Ids
 from pilothouse.kit.sealing import Sealer
 from pilothouse.runtime import deciding, events, forking, labels, moving
+from pilothouse.runtime.booking import Book, Unbooked
 from pilothouse.runtime.deltas import Deltas
 from pilothouse.runtime.entering import Entrance
 from pilothouse.runtime.entries import FINAL, Entry
 from pilothouse.runtime.governing import AllowAll, Governor, Mark, Unwitnessed, Witness
 from pilothouse.runtime.guarding import Guard, Inlet, Unguarded
+from pilothouse.runtime.laddering import Ladders, Unladdered
 from pilothouse.runtime.listener import Listener
 from pilothouse.runtime.observing import Observer, Unobserved, origin
 from pilothouse.runtime.passing import given_to
@@ -98,6 +100,8 @@ class Engine:
         switches: Switches | None = None,
         witness: Witness | None = None,
         guard: Guard | None = None,
+        ladders: Ladders | None = None,
+        book: Book | None = None,
     ) -> None:
         """Wire the engine; nothing is opened yet. `step_timeout` is in seconds.
 
@@ -117,11 +121,7 @@ class Engine:
         self.chores = list(chores)
         self._threads = Threads(threads, "pilothouse-step")
         self._services = Services(
-            appender=self.store,
-            governor=governor or AllowAll(),
-            artifacts=artifacts,
-            lease=_Leaseless(),
-            clock=clock or ServerClock(),
+            *(self.store, governor or AllowAll(), artifacts, _Leaseless(), clock or ServerClock()),
             ids=self.ids,
             threads=self._threads,
             step_timeout=step_timeout,
@@ -132,7 +132,14 @@ class Engine:
             switches=switches or Unswitched(),
             witness=witness or Unwitnessed(),
             guard=guard or Unguarded(),
+            ladders=ladders or Unladdered(),
+            book=book or Unbooked(),
         )
+
+    @property
+    def switches(self) -> Switches:
+        """What is killed, and what is on."""
+        return self._services.switches
 
     async def open(self) -> None:
         """Begin to listen for notifications."""

@@ -104,6 +104,15 @@ class Declined(PilothouseError):
         self.sources = tuple(sources)
 
 
+class AlreadyActed(PilothouseError):
+    """A higher rung of an agent's ladder has acted already, and a lower one does not act again."""
+
+    code = "already_acted"
+    status = 409
+    category = Category.BUSINESS
+    severity = Severity.WARNING
+
+
 class Killed(PilothouseError):
     """Somebody has thrown a kill switch.
 

@@ -12,7 +12,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from enum import StrEnum
 from functools import cached_property
-from typing import Literal, Protocol
+from typing import Literal, NamedTuple, Protocol
 from uuid import UUID
 
 from pydantic import BaseModel, ConfigDict, JsonValue
@@ -47,14 +47,22 @@ def marks_of(names: Iterable[str]) -> frozenset[Mark]:
 _MARKS = frozenset(mark.value for mark in Mark)
 
 
+class Spent(NamedTuple):
+    """What a call turned out to take; None where nothing is known but what was said before."""
+
+    cost: Money | None = None
+    tokens: int | None = None
+
+
 @dataclass(frozen=True)
 class Action:
     """One intended tool call, as a governor sees it. `arguments` is canonical JSON (RFC 8785).
 
     `agent` is the innermost agent within which it is intended, `confidence` (0 to 1) that of the answer, or
     of the reason card, that the code saw last where it intends it, `marks` what the branch has consumed.
-    `cost` is what the tool says one call costs. `at` is when it is considered, and `facts` (JSON) what
-    trusted code knows then of what it is about: neither is a part of what it is.
+    `cost` is what the tool says one call costs, and `tokens` how many of a model's it takes at most. `at` is
+    when it is considered, `facts` (JSON) what trusted code knows then of what it is about, and `spent` what
+    the call took, once it was made: none of these is a part of what it is.
     """
 
     run_id: UUID
@@ -68,10 +76,12 @@ class Action:
     agent: str | None = None
     engagement_id: UUID | None = None
     cost: Money | None = None
+    tokens: int = 0
     confidence: float | None = None
     marks: frozenset[Mark] = field(default_factory=frozenset)
     at: dt.datetime | None = field(default=None, compare=False)
     facts: bytes | None = field(default=None, compare=False, repr=False)
+    spent: Spent | None = field(default=None, compare=False)
 
     @cached_property
     def digest(self) -> str:
@@ -157,7 +167,7 @@ class Governor(Protocol):
         ...
 
     async def settle(self, action: Action, *, succeeded: bool) -> Sequence[Statement]:
-        """What to write beside the outcome (settlement, audit row)."""
+        """What to write beside the outcome (settlement, audit row); the action knows what it has `spent`."""
         ...
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import inspect
 from dataclasses import replace
-from typing import Any, NamedTuple
+from typing import Any, NamedTuple, TypeVar
 
 import orjson
 from pydantic import ValidationError
@@ -23,6 +23,8 @@ from pilothouse.runtime.history import Step
 from pilothouse.runtime.passing import passed, restored
 from pilothouse.runtime.ports import Actor
 from pilothouse.runtime.turn import Turn
+
+T = TypeVar("T")
 
 
 class Intent(NamedTuple):
@@ -48,7 +50,7 @@ async def intended(
     what they stand for.
     """
     found, value, given, refused = await _guarded(turn, branch, step, tool, value, arguments)
-    cost, undecidable = _cost(tool, value)
+    (cost, tokens), undecidable = _told(tool, value)
     written, without_form = _canonical(tool, given)
     shown = written if found.data is given else _canonical(tool, found.data)[0]
     claim = turn.claim
@@ -59,6 +61,7 @@ async def intended(
         agent=branch.agent or None,
         engagement_id=claim.engagement_id,
         cost=cost,
+        tokens=tokens,
         confidence=branch.confidence,
         marks=branch.marks | ({Mark.PERSONAL} if claim.personal else set()),
         at=turn.now(),
@@ -141,13 +144,21 @@ def dispatched(step: Step) -> dict[str, Any]:
     return {} if dispatch is None else dict(orjson.loads(decode(dispatch.codec, dispatch.payload)))
 
 
-def _cost(tool: Actor[Any, Any], value: Any) -> tuple[Money | None, str]:
-    if tool.cost is None:
-        return None, ""
+def _told(tool: Actor[Any, Any], value: Any) -> tuple[tuple[Money | None, int], str]:
+    """What the tool says of its cost and its tokens, and why that cannot be told."""
     try:
-        cost: object = tool.cost(value)
+        cost = None if tool.cost is None else _checked(tool.cost(value), Money, f"The cost of {tool.name}")
+        tokens = 0 if tool.tokens is None else _checked(tool.tokens(value), int, f"The tokens of {tool.name}")
+    except WrongType as error:
+        return (None, 0), error.message
     except Exception as error:  # noqa: BLE001 - recorded as the reason of the denial
-        return None, f"The cost of {tool.name} could not be told ({type(error).__name__}: {error})."
-    if not isinstance(cost, Money):
-        return None, f"The cost of {tool.name} is {type(cost).__name__}, not Money."
-    return cost, ""
+        return (None, 0), f"The cost of {tool.name} could not be told ({type(error).__name__}: {error})."
+    if tokens < 0:
+        return (None, 0), f"The tokens of {tool.name} are {tokens}, less than none."
+    return (cost, tokens), ""
+
+
+def _checked(told: object, kind: type[T], what: str) -> T:
+    if not isinstance(told, kind):
+        raise WrongType(f"{what} is {type(told).__name__}, not {kind.__name__}.")
+    return told

@@ -16,6 +16,8 @@ log = structlog.get_logger(__name__)
 RUNS, JOURNAL, CANCELS = "pilothouse_runs", "pilothouse_journal", "pilothouse_cancels"
 DELTAS, WATCHES = "pilothouse_deltas", "pilothouse_watch"
 POLICIES, SWITCHES = "pilothouse_policies", "pilothouse_switches"
+BREAKERS, EXPERIMENTS, PROMPTS = "pilothouse_breakers", "pilothouse_experiments", "pilothouse_prompts"
+MODELS = "pilothouse_models"
 Heard = Callable[[str | None], None]
 
 
@@ -33,7 +35,11 @@ class Listener:
         self._conninfo = conninfo
         self._silence = silence_of(conninfo)
         self._handlers: dict[str, list[Heard]] = {
-            channel: [] for channel in (RUNS, JOURNAL, CANCELS, DELTAS, WATCHES, POLICIES, SWITCHES)
+            channel: []
+            for channel in (
+                *(RUNS, JOURNAL, CANCELS, DELTAS, WATCHES, POLICIES, SWITCHES),
+                *(BREAKERS, EXPERIMENTS, MODELS, PROMPTS),
+            )
         }
         self._task: asyncio.Task[None] | None = None
         self._ready = asyncio.Event()

@@ -1,9 +1,10 @@
-"""What is told once and noted: the time, and whether a flag is on. A replay is told the same."""
+"""What is told once and noted: the time, whether a flag is on, a ladder. A replay is told the same."""
 
 from __future__ import annotations
 
 import datetime as dt
 import re
+from collections.abc import Awaitable, Callable, Sequence
 
 import orjson
 
@@ -12,6 +13,7 @@ from pilothouse.kit import canonical
 from pilothouse.runtime.branch import current
 from pilothouse.runtime.entries import Entry, Kind, decode
 from pilothouse.runtime.history import Step
+from pilothouse.runtime.ports import Statement
 from pilothouse.runtime.turn import Turn
 
 _NAME = re.compile(r"[a-z][a-z0-9_.\-]{0,99}")
@@ -46,3 +48,35 @@ def flag(turn: Turn, name: str, subject: str, key: str | None) -> bool:
 def _noted(step: Step, kind: Kind) -> bytes | None:
     entry = step.entries.get(kind)
     return None if entry is None else decode(entry.codec, entry.payload)
+
+
+async def settled(
+    turn: Turn,
+    name: str,
+    make: Callable[[], Awaitable[tuple[bytes | None, Sequence[Statement]]]],
+    *,
+    optional: bool = False,
+) -> bytes | None:
+    """What `make` gives once and is the same at every replay, with what is written beside it.
+
+    Where it is `optional` it may be None, and is where what is replayed began without it. No verb of a
+    workflow has such a name: it begins with `@`.
+    """
+    turn.check()
+    branch = current.get()
+    if branch.replaying:
+        if optional and not branch.following.rpartition("/")[2].startswith(f"{name}#"):
+            return None
+        step = turn.meet(branch, name, "now", None)
+        return _noted(step, Kind.NOTED)
+    with turn.working():
+        made, beside = await make()
+    if made is None:
+        return None
+    step = turn.meet(branch, name, "now", None)
+    entry = Entry(Kind.NOTED, step.key, made)
+    if beside:
+        await turn.append(entry, beside=beside)
+    else:
+        turn.note(entry)
+    return made

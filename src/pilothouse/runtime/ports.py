@@ -4,13 +4,16 @@ from __future__ import annotations
 
 import datetime as dt
 from collections.abc import AsyncIterator, Callable, Mapping, Sequence
-from typing import IO, Any, NamedTuple, Protocol, TypeVar
+from typing import IO, TYPE_CHECKING, Any, NamedTuple, Protocol, TypeVar
 from uuid import UUID
 
 from pydantic import BaseModel, ConfigDict, TypeAdapter
 
 from pilothouse.kit.money import Money
 from pilothouse.runtime.signature import Answer, Signature
+
+if TYPE_CHECKING:
+    from pilothouse.runtime.guarding import Inlet
 
 
 class Statement(NamedTuple):
@@ -95,6 +98,11 @@ class Actor(Protocol[I_contra, O_co]):
         ...
 
     @property
+    def tokens(self) -> Callable[[Any], int] | None:
+        """How many tokens of a model one call takes at most, from its input; None where it takes none."""
+        ...
+
+    @property
     def facts(self) -> Callable[[Any, Any], Any] | None:
         """What tells, of an action and its input, what trusted code knows of the thing it is about."""
         ...
@@ -102,6 +110,11 @@ class Actor(Protocol[I_contra, O_co]):
     @property
     def facts_type(self) -> TypeAdapter[Any] | None:
         """The type of what `facts` tells."""
+        ...
+
+    @property
+    def inlet(self) -> Inlet:
+        """Where its results pass the guard."""
         ...
 
     @property

@@ -15,6 +15,7 @@ from uuid import UUID
 from pilothouse.errors import DatabaseUnavailable
 from pilothouse.kit.clock import Clock, elapsed
 from pilothouse.kit.ids import Ids
+from pilothouse.runtime.booking import Book, Unbooked
 from pilothouse.runtime.branch import Branch
 from pilothouse.runtime.deltas import Delta, Unheard
 from pilothouse.runtime.emitting import Unread, read
@@ -31,6 +32,7 @@ from pilothouse.runtime.errors import (
 from pilothouse.runtime.governing import Governor, Mark, Unwitnessed, Witness
 from pilothouse.runtime.guarding import Guard, Inlet, Passage, Unguarded
 from pilothouse.runtime.history import History, Step
+from pilothouse.runtime.laddering import Ladders, Unladdered
 from pilothouse.runtime.observing import Observer, TurnObserver, Unobserved
 from pilothouse.runtime.payloads import Payloads
 from pilothouse.runtime.ports import ArtifactSink, Lease, Statement
@@ -82,6 +84,8 @@ class Services:
     switches: Switches = field(default_factory=Unswitched)
     witness: Witness = field(default_factory=Unwitnessed)
     guard: Guard = field(default_factory=Unguarded)
+    ladders: Ladders = field(default_factory=Unladdered)
+    book: Book = field(default_factory=Unbooked)
 
 
 @dataclass
@@ -110,7 +114,7 @@ class Turn:
     touched: float = 0.0
     task: asyncio.Future[bytes] | None = None
     spoken: dict[str, int] = field(default_factory=dict)
-    _read_beside: list[Statement] = field(default_factory=list)
+    _beside: list[Statement] = field(default_factory=list)
     _sealing: bool = False
     _flush: asyncio.TimerHandle | None = None
     _flushing: set[asyncio.Task[None]] = field(default_factory=set)
@@ -229,11 +233,11 @@ class Turn:
         await self._read_emitted()
         if end is None:
             self.check()
-        written, read_beside, self._read_beside = [], self._read_beside, []
+        written, waiting, self._beside = [], self._beside, []
         while self.pending and not isinstance(self.pending[0], Unread):  # a thread may be adding to them
             written.append(self.pending.popleft())
         written.extend(entries)
-        beside = (*read_beside, *beside)
+        beside = (*waiting, *beside)
         self.appending += 1
         claim, since, sealing = self.claim, elapsed(), self._sealing
         if sealing:
@@ -253,7 +257,7 @@ class Turn:
             status = await self.services.appender.append(item)
         except Declined:
             self.pending.extendleft(reversed(written[: len(written) - len(entries)]))
-            self._read_beside[:0] = read_beside
+            self._beside[:0] = waiting
             raise
         except (TurnLost, Exception) as error:
             reason = self._not_written(error, written)
@@ -271,6 +275,10 @@ class Turn:
         self.pending.append(entry)
         if self._flush is None:
             self.loop.call_soon_threadsafe(self._schedule)
+
+    def write_beside(self, *statements: Statement) -> None:
+        """Have something written in the transaction of the next append, in the event loop of the turn."""
+        self._beside += statements
 
     async def _read_emitted(self) -> None:
         """Have what was emitted pass the guard, where it waits. Appends that come meanwhile wait for it."""
@@ -292,7 +300,7 @@ class Turn:
                 at = next((at for at, each in enumerate(tuple(self.pending)) if each is entry), None)
                 if at is not None:
                     self.pending[at] = seen
-                    self._read_beside += found.beside
+                    self._beside += found.beside
                     if found.personal:
                         self.seal()
 
@@ -301,6 +309,10 @@ class Turn:
         offset = self.spoken.get(step, 0)
         self.spoken[step] = offset + len(text)
         self.services.deltas.say(Delta(self.run_id, step, offset, text))
+
+    def anew(self, step: str) -> bool:
+        """What a step says next begins its answer anew; whether it had said anything that is void now."""
+        return self.spoken.pop(step, 0) > 0
 
     async def flush(self) -> None:
         """Write the pending entries now; returns once everything that was noted is committed.

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 
 from dotenv import dotenv_values
 
+from pilothouse.resilience import Registry
 from pilothouse.secrets.providers.aws import Aws
 from pilothouse.secrets.providers.environment import PREFIX, Environment
 from pilothouse.secrets.providers.files import Files
@@ -30,6 +31,7 @@ def open_secrets(
     aws_prefix: str = "pilothouse/",
     ledger: DatabaseLedger | None = None,
     variables: Mapping[str, str] | None = None,
+    resilience: Registry | None = None,
 ) -> Secrets:
     """The secrets of a process whose folder for data is `data`. Raises `AwsMissing`.
 
@@ -40,7 +42,7 @@ def open_secrets(
     providers: list[Provider] = []
     for place in places:
         if place == "aws":
-            providers.append(Aws(aws_prefix))
+            providers.append(Aws(aws_prefix, resilience=resilience))
         elif place == "environment":
             providers.append(Environment(secret_variables() if variables is None else variables))
         else:

@@ -6,7 +6,6 @@ more than that. While the database is away it goes by what it knows.
 
 from __future__ import annotations
 
-import asyncio
 import datetime as dt
 from collections.abc import Callable, Sequence
 
@@ -14,6 +13,7 @@ import structlog
 
 from pilothouse.errors import DatabaseUnavailable
 from pilothouse.kit.clock import Clock
+from pilothouse.kit.looking import Looking
 from pilothouse.runtime.connection import Lane
 from pilothouse.runtime.governing import Action, Decision, Verdict
 from pilothouse.runtime.listener import SWITCHES, Listener
@@ -45,31 +45,32 @@ class Switchboard:
         self._lane = Lane(conninfo, purpose="switches", prepare=prepare)
         self._state = SwitchState(self._lane)
         self._clock = clock
-        self._every = every
         self._rules = rules or Rules()
         self._kills: Sequence[InForce] = ()
         self._standing: dict[Agent, Degrading] = {}
         self._moved: set[Agent] = set()
         self._told: list[Callable[[], None]] = []
-        self._asked = asyncio.Event()
-        self._task: asyncio.Task[None] | None = None
+        self._looking = Looking(self._look_again, every)
         self._off: Callable[[], None] | None = None
         self._flags = FlagSet({})
+
+    @property
+    def lane(self) -> Lane:
+        """The connection, for what else every process reads often and in a moment. It is closed with this."""
+        return self._lane
 
     async def open(self, listener: Listener | None = None) -> None:
         """Read what there is, and go on reading. Raises `DatabaseUnavailable`."""
         if listener is not None:
-            self._off = listener.on(SWITCHES, lambda _: self._asked.set())
+            self._off = listener.on(SWITCHES, lambda _: self._looking.ask())
         await self.look()
-        self._task = asyncio.create_task(self._go_on())
+        self._looking.start()
 
     async def close(self) -> None:
         """Read no more, and tell others where agents stand."""
         if self._off is not None:
             self._off()
-        if self._task is not None:
-            self._task.cancel()
-            await asyncio.wait([self._task])
+        await self._looking.stop()
         await self._lane.close()
 
     async def look(self) -> None:
@@ -149,18 +150,11 @@ class Switchboard:
         for told in list(self._told):
             told()
 
-    async def _go_on(self) -> None:
-        while True:
-            try:
-                async with asyncio.timeout(self._every):
-                    await self._asked.wait()
-            except TimeoutError:
-                pass
-            self._asked.clear()
-            try:
-                await self.look()
-            except DatabaseUnavailable as error:
-                log.warning("switches_not_read", reason=str(error))
+    async def _look_again(self) -> None:
+        try:
+            await self.look()
+        except DatabaseUnavailable as error:
+            log.warning("switches_not_read", reason=str(error))
 
 
 def _sentence(kill: InForce) -> str:

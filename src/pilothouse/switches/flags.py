@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-import hashlib
 from collections.abc import Mapping
 from dataclasses import dataclass
 from decimal import Decimal
+
+from pilothouse.kit.share import share
 
 
 @dataclass(frozen=True)
@@ -33,9 +34,3 @@ class FlagSet:
         if setting is None or not setting.enabled:
             return False
         return setting.percentage is None or share(name, subject or tenant_id) < setting.percentage
-
-
-def share(name: str, subject: str) -> Decimal:
-    """Where a subject stands among all of a flag's, from 0 to under 100: SHA-256, so that flags differ."""
-    digest = hashlib.sha256(f"{name}\0{subject}".encode()).digest()
-    return Decimal(int.from_bytes(digest[:8])) * 100 / 2**64

@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import json
 import logging
 import sys
+from collections.abc import Callable
 from typing import TextIO
 
+import orjson
 import structlog
 
 from pilothouse.kit.masking import mask_member
@@ -27,7 +30,7 @@ def configure(level: str, style: str, stream: TextIO | None = None) -> None:
     renderer: structlog.typing.Processor = (
         structlog.dev.ConsoleRenderer(colors=out.isatty())
         if readable
-        else structlog.processors.JSONRenderer()
+        else structlog.processors.JSONRenderer(serializer=_json)
     )
     structlog.configure(
         processors=[
@@ -44,6 +47,18 @@ def configure(level: str, style: str, stream: TextIO | None = None) -> None:
         logger_factory=structlog.WriteLoggerFactory(out),
         cache_logger_on_first_use=False,
     )
+
+
+def _json(event: structlog.typing.EventDict, default: Callable[[object], object], **_: object) -> str:
+    """A line as JSON in plain ASCII: what would begin a line or turn text around is an escape sequence.
+
+    Nearly every line is plain: orjson, several times as fast, writes it, and escapes nothing else.
+    """
+    try:
+        line = orjson.dumps(event, default=default).decode()
+    except TypeError:  # numbers of more than 64 bits, keys that are no texts, halves of characters
+        return json.dumps(event, default=default)
+    return line if line.isascii() and "\x7f" not in line else json.dumps(event, default=default)
 
 
 def _add_step(_logger: object, _method: str, event: structlog.typing.EventDict) -> structlog.typing.EventDict:

@@ -16,6 +16,8 @@ WORKFLOWS = 200
 """Workflows that metrics tell apart; the rest is `other`."""
 ROUTES = 300
 """Route templates that metrics tell apart."""
+MODELS, OUTCOMES = 200, 50
+"""Models, and outcomes of calls to them, that metrics tell apart."""
 
 
 class Reading:
@@ -36,11 +38,13 @@ class Metrics(Collector):
     def __init__(self, workflows: Iterable[str] = ()) -> None:
         """Make the registry. `workflows` are told apart, whichever others come before them."""
         self.workflow, self.route = Names(WORKFLOWS), Names(ROUTES)
+        self.model, self.outcome = Names(MODELS), Names(OUTCOMES)
         for name in workflows:
             self.workflow(name)
         self._make_requests()
         self._make_runs()
         self._make_engine()
+        self._make_models()
         self._gauges: list[Reading] = []
         self.registry = CollectorRegistry(auto_describe=False)
         for collector in (ProcessCollector, PlatformCollector, GCCollector):
@@ -110,11 +114,28 @@ class Metrics(Collector):
         self.statement_seconds = Distribution(
             "pilothouse_statement_seconds", "Time of such a statement.", ("lane",), SHORT
         )
+        self.rungs = Count(
+            "pilothouse_agent_rungs",
+            "Rungs of agents' ladders that were tried; `outcome` is `answered`, or the code of the failure.",
+            ("agent", "rung", "outcome"),
+        )
         self.takeovers = Count("pilothouse_runs_taken_over", "Runs of dead workers that were queued again.")
         self.listener_losses = Count(
             "pilothouse_listener_losses", "How often the connection that listens for wake-ups was lost."
         )
         self.listening = False
+
+    def _make_models(self) -> None:
+        self.model_calls = Count(
+            "pilothouse_model_calls",
+            "Calls to models, and answers from a cache in their place.",
+            ("model", "outcome"),
+        )
+        self.model_tokens = Count("pilothouse_model_tokens", "Tokens of such calls.", ("model", "kind"))
+        self.model_cost = Count("pilothouse_model_cost_dollars", "US dollars that they cost.", ("model",))
+        self.model_seconds = Distribution(
+            "pilothouse_model_seconds", "Time to the end of such an answer.", ("model", "outcome"), LONG
+        )
 
     def gauge(self, name: str, text: str, read: Callable[[], float], *, only_rises: bool = False) -> None:
         """Show what `read` says, whenever metrics are asked for; as a counter where it `only_rises`."""

@@ -12,10 +12,13 @@ from pilothouse.kit.session import Database
 from pilothouse.runtime.observing import Observer
 from pilothouse.telemetry.cluster import Cluster
 from pilothouse.telemetry.exporting import Exporter, collector, is_wanted, require_sdk
+from pilothouse.telemetry.instruments import Count
 from pilothouse.telemetry.metrics import Metrics
 from pilothouse.telemetry.observer import EngineObserver
 from pilothouse.telemetry.requests import Requests, observe_statements
 from pilothouse.telemetry.sampling import Rate
+
+__all__ = ["Count", "Exposition", "Telemetry"]
 
 
 class Exposition(NamedTuple):
@@ -72,6 +75,10 @@ class Telemetry:
             "Connections that the pool for requests may open.",
             lambda: database.most,
         )
+
+    def rung_tried(self, agent: str, rung: str, failed: str) -> None:
+        """Count that a rung of an agent was tried; `failed` is the code of its failure ("": it answered)."""
+        self.metrics.rungs.add((agent, rung, failed or "answered"))
 
     def watch_streams(self, viewers: Callable[[], int]) -> None:
         """Show how many live streams are served."""

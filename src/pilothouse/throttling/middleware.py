@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from starlette.datastructures import MutableHeaders
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from pilothouse.errors import PilothouseError, Unauthenticated
@@ -63,10 +62,11 @@ class Throttling:
             await self._app(scope, receive, send)
             return
         headers = verdict.headers()
+        raw = [(name.encode(), value.encode()) for name, value in headers.items()]
 
         async def told(message: Message) -> None:
-            if message["type"] == "http.response.start":
-                MutableHeaders(scope=message).update(headers)
+            if message["type"] == "http.response.start":  # nobody further in tells any of these
+                message["headers"] = [*message.get("headers", ()), *raw]
             await send(message)
 
         try:

@@ -12,6 +12,7 @@ from pilothouse.errors import InvalidInput
 from pilothouse.kit.money import Money
 from pilothouse.runtime.context import Context
 from pilothouse.runtime.governing import Action
+from pilothouse.runtime.guarding import Inlet
 from pilothouse.runtime.signature import Signature, checked_name
 
 I = TypeVar("I")  # noqa: E741 - the input
@@ -26,20 +27,23 @@ Result = Literal["trusted", "untrusted"]
 class Tool(Generic[I, O]):
     """A function with a side effect.
 
-    `cost` tells what one call costs, from its input. An `idempotent` tool may be called again with the
+    `cost` tells what one call costs, and `tokens` how many of a model's it takes at most, from its input;
+    `ctx.spent` tells within it what it took indeed. An `idempotent` tool may be called again with the
     same `ctx.idempotency_key` after a crash; any other waits for an operator's word then. The results of one
     that gives data `from_outside` carry the mark `untrusted`. `facts` tells what trusted code knows of the
-    thing that an action is about, as a model of `facts_type`.
+    thing that an action is about, as a model of `facts_type`. `inlet` is where its results pass the guard.
     """
 
     name: str
     signature: Signature = field(repr=False)
     cost: Cost | None = None
+    tokens: Callable[[Any], int] | None = None
     idempotent: bool = False
     timeout: float | None = None
     from_outside: bool = False
     facts: FactsOf | None = None
     facts_type: TypeAdapter[Any] | None = field(default=None, repr=False, compare=False)
+    inlet: Inlet = Inlet.TOOL_RESULT
 
     @property
     def summary(self) -> str:
@@ -88,6 +92,7 @@ def tool(
     *,
     name: str | None = None,
     cost: Cost | None = None,
+    tokens: Callable[[Any], int] | None = None,
     idempotent: bool = False,
     timeout: float | None = None,
     result: Result = "trusted",
@@ -99,6 +104,7 @@ def tool(
     *,
     name: str | None = None,
     cost: Cost | None = None,
+    tokens: Callable[[Any], int] | None = None,
     idempotent: bool = False,
     timeout: float | None = None,
     result: Result = "trusted",
@@ -116,6 +122,7 @@ def tool(
     decorator = _Decorator(
         name,
         cost=cost,
+        tokens=tokens,
         idempotent=idempotent,
         timeout=timeout,
         from_outside=result == "untrusted",

@@ -2,17 +2,31 @@
 
 from __future__ import annotations
 
-import asyncio
 from collections.abc import Callable
 from typing import Any, NamedTuple, Protocol
 
 from pilothouse.errors import Category, PilothouseError, Unavailable
 from pilothouse.kit import cipher
 from pilothouse.kit.secret import SecretSource
+from pilothouse.resilience import (
+    BreakerTerms,
+    DeadlineExceeded,
+    Refused,
+    Registry,
+    RetryTerms,
+    Terms,
+)
 
 SECRET = "vault_key"  # noqa: S105 - the name of a secret
 LOCAL, KMS = "local:", "kms:"
 _PURPOSE = "vault master"
+
+TERMS = Terms(
+    deadline=20.0,
+    retry=RetryTerms(attempts=3, first=0.2, longest=2.0),
+    breaker=BreakerTerms(open_for=15.0),
+)
+"""For AWS KMS. Wrapping and unwrapping may be done twice: what was wrapped and not used is nothing."""
 
 
 class MasterMissing(PilothouseError):
@@ -101,8 +115,10 @@ class LocalMaster:
 class KmsMaster:
     """A master key that never leaves AWS KMS. Credentials and region are those that boto3 finds."""
 
-    def __init__(self, key: str, endpoint: str | None = None) -> None:
+    def __init__(self, key: str, endpoint: str | None = None, *, resilience: Registry | None = None) -> None:
         """`key` is an id, an ARN or an alias. `endpoint` is asked in place of AWS, where it is named."""
+        registry = Registry() if resilience is None else resilience
+        self._aws = registry.dependency("aws/kms", TERMS)
         self._key = key
         self._endpoint = endpoint
         self._client: Any = None
@@ -136,7 +152,7 @@ class KmsMaster:
                 hint="Install it: pip install 'pilothouse[aws]'.",
             ) from error
         try:
-            return await asyncio.to_thread(self._asked, operation, said)
+            return await self._aws.in_thread(lambda: self._asked(operation, said))
         except ClientError as error:
             code = error.response.get("Error", {}).get("Code", "")
             known = MasterMissing if code in _FINAL else MasterUnavailable
@@ -146,13 +162,19 @@ class KmsMaster:
             ) from error
         except BotoCoreError as error:
             raise MasterUnavailable(f"AWS KMS does not answer: {error}") from error
+        except (Refused, DeadlineExceeded) as error:
+            raise MasterUnavailable(
+                f"AWS KMS is not asked, or is too slow: {error.message}",
+                hint="`pilothouse breakers` shows since when and why.",
+            ) from error
 
     def _asked(self, operation: str, said: dict[str, Any]) -> Any:
         if self._client is None:
             import boto3
             from botocore.config import Config
 
-            config = Config(connect_timeout=2, read_timeout=4, retries={"total_max_attempts": 3})
+            once = {"total_max_attempts": 1}  # ours are the only retries
+            config = Config(connect_timeout=2, read_timeout=4, retries=once)
             self._client = boto3.client("kms", endpoint_url=self._endpoint, config=config)
         return getattr(self._client, operation)(**said)
 

@@ -6,8 +6,9 @@ from collections.abc import Sequence
 
 from pilothouse.kit.sealing import SealedColumn
 from pilothouse.kit.session import Database
+from pilothouse.resilience import Registry
 from pilothouse.secrets.service import Secrets
-from pilothouse.vault.masters import LocalMaster, Masters
+from pilothouse.vault.masters import KmsMaster, LocalMaster, Masters
 from pilothouse.vault.service import Vault
 
 CONNECTIONS = 2
@@ -17,6 +18,7 @@ CONNECTIONS = 2
 def open_vault(
     conninfo: str,
     secrets: Secrets,
+    resilience: Registry | None = None,
     *,
     kms_key: str | None = None,
     columns: Sequence[SealedColumn] = (),
@@ -30,4 +32,5 @@ def open_vault(
         conninfo, connections=CONNECTIONS, statement_timeout=60, prepare=prepare, purpose="vault"
     )
     local = LocalMaster(secrets, secrets.forget)
-    return Vault(database, Masters(local, kms_key), columns=columns)
+    masters = Masters(local, kms_key, asked=lambda key: KmsMaster(key, resilience=resilience))
+    return Vault(database, masters, columns=columns)

@@ -24,5 +24,5 @@ def test_what_an_application_ships_holds_for_its_tools(tmp_path: Path) -> None:
     (tmp_path / "base.cedar").write_text(BASE)
     found = policies_of([App("shop", tools=TOOLS, policies=tmp_path), App("other")])
     assert [rule.id for rule in found.rules["shop"]] == ["base"]
-    assert set(found.versions) == {"shop"}
-    assert set(found.vocabulary.tools) == {tool.name for tool in TOOLS}
+    assert set(found.versions) == {"models", "shop"}
+    assert set(found.vocabulary.tools) == {"model", *(tool.name for tool in TOOLS)}

@@ -9,9 +9,9 @@ from collections.abc import AsyncIterator, Awaitable, Callable
 import pytest
 from sqlalchemy import text
 
+from pilothouse.kit.knowing import BELIEVED
 from pilothouse.kit.session import Database
-from pilothouse.policies.versions import live as living
-from pilothouse.policies.versions.live import BELIEVED, LivePolicies
+from pilothouse.policies.versions.live import LivePolicies
 from pilothouse.runtime.governing import Verdict
 from pilothouse.runtime.listener import POLICIES, Listener
 from support.governed import known, refund
@@ -94,18 +94,17 @@ async def test_the_attributes_of_a_tenant_are_facts_of_its_actions(database: Dat
 
 
 async def test_tenants_have_their_own_and_the_least_used_are_let_go(
-    database: Database, activated: Activated, monkeypatch: pytest.MonkeyPatch
+    database: Database, activated: Activated
 ) -> None:
-    monkeypatch.setattr(living, "MOST_HOT", 1)
     await activated(FORBID)
-    live = LivePolicies(database, known())
+    live = LivePolicies(database, known(), most=1)
     assert await verdict(live) is Verdict.DENY
     assert await verdict(live, "nobody") is Verdict.ALLOW
-    assert list(live._hot) == ["nobody"]
+    assert live.known.tenants == ("nobody",)
 
 
 async def test_many_ask_at_once_and_the_database_is_asked_once(
-    database: Database, activated: Activated, monkeypatch: pytest.MonkeyPatch
+    database: Database, activated: Activated
 ) -> None:
     await activated(PERMIT)
     live = LivePolicies(database, known())
@@ -125,7 +124,7 @@ async def test_a_look_from_before_a_change_is_not_believed_after_it(
     clock.seconds += 0.1
     newer = await live.of("default")
     await slow
-    assert (await live.of("default")).looked == newer.looked
+    assert await live.of("default") is newer
 
 
 async def test_a_version_that_is_gone_decides_nothing(database: Database, activated: Activated) -> None:

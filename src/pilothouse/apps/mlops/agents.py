@@ -54,14 +54,19 @@ class PublishRequest(Frozen):
     rationale: Rationale
 
 
-@agent
-def intake(ctx: Context, prompt: str) -> Intake:
+def misread(prompt: str, found: Intake) -> list[str]:
+    """What is wrong with what a model read from a prompt."""
+    from pilothouse.apps.mlops.checking import intake_problems
+
+    return intake_problems(prompt, found)
+
+
+@agent(prompt="mlops/intake", draft=True, verify=misread, card=cards.intake)
+def intake(_: Context, prompt: str) -> Intake:
     """Read typed constraints from free text, each with the words it was read from."""
     from pilothouse.apps.mlops.intake import read
 
-    found = read(prompt)
-    ctx.emit(cards.intake(found))
-    return found
+    return read(prompt)
 
 
 @agent
@@ -207,14 +212,19 @@ def validators(ctx: Context, repository: Repository) -> Validation:
     return validation
 
 
-@agent
-def rationale(ctx: Context, build: BuildRequest) -> Rationale:
+def untrue(build: BuildRequest, found: Rationale) -> list[str]:
+    """What is wrong with a model's rationale of a design."""
+    from pilothouse.apps.mlops.checking import rationale_problems
+
+    return rationale_problems(build.design, build.reviews, found)
+
+
+@agent(prompt="mlops/rationale", draft=True, verify=untrue, card=cards.rationale)
+def rationale(_: Context, build: BuildRequest) -> Rationale:
     """Write the decision record of every choice."""
     from pilothouse.apps.mlops.rationale import rationale as explain
 
-    records = explain(build.design, build.reviews)
-    ctx.emit(cards.rationale(records))
-    return records
+    return explain(build.design, build.reviews)
 
 
 @agent

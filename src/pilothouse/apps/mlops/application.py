@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from importlib.resources import files
 
 from pilothouse import App, Difference
 from pilothouse.apps.mlops import agents
@@ -58,4 +59,5 @@ app = App(
         agents.publish,
     ],
     compare=compare,
+    prompts=files("pilothouse.apps.mlops") / "prompts",
 )

@@ -10,6 +10,7 @@ from pilothouse.apps.mlops.design import Check, Design, Review, Verdict
 from pilothouse.apps.mlops.requirements import Constraint, Coverage, Inquiry, Intake, Origin
 
 if TYPE_CHECKING:
+    from pilothouse.apps.mlops.agents import BuildRequest
     from pilothouse.apps.mlops.rationale import Rationale
     from pilothouse.apps.mlops.validators import Validation
 
@@ -17,7 +18,7 @@ SHOWN = 6
 """How many lines a card lists before it says how many more there are."""
 
 
-def intake(found: Intake) -> ReasonCard:
+def intake(prompt: str, found: Intake) -> ReasonCard:
     """What was read, with the words it was read from."""
     stated = {name: item for name, item in constraints(found) if item.origin is not Origin.ASSUMED}
     lines = [f"{name} = {shown(item)}{_from(item)}" for name, item in stated.items()]
@@ -28,7 +29,7 @@ def intake(found: Intake) -> ReasonCard:
         decision=f"Read {len(stated)} constraints and found {len(found.contradictions)} contradictions.",
         reasoning=_first(lines, 12),
         confidence=round(sum(sure) / len(sure), 2) if sure else 0.0,
-        inputs={"prompt": found.requirements.prompt[:200], "language": found.language},
+        inputs={"prompt": prompt[:200], "language": found.language},
     )
 
 
@@ -177,7 +178,7 @@ def validation(found: Validation) -> ReasonCard:
     )
 
 
-def rationale(found: Rationale) -> ReasonCard:
+def rationale(_: BuildRequest, found: Rationale) -> ReasonCard:
     """How many decisions are on record."""
     titles = [record.title for record in found.decisions]
     return ReasonCard(

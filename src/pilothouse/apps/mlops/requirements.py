@@ -195,6 +195,14 @@ class Intake(Frozen):
     contradictions: tuple[Contradiction, ...] = ()
     language: str = "en"
 
+    def about(self, prompt: str) -> Intake:
+        """The same with the whole prompt, which a model leaves out of its answer."""
+        if self.requirements.prompt == prompt:
+            return self
+        return self.model_copy(
+            update={"requirements": self.requirements.model_copy(update={"prompt": prompt})}
+        )
+
 
 class Inquiry(Frozen):
     """A question worth asking, about one field of `Requirements` (or a contradiction)."""

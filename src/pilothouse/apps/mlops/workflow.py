@@ -57,7 +57,7 @@ async def mlops(ctx: Context, prompt: Prompt) -> MlopsResult:
         ctx.emit(Progress(done=step, total=STEPS, message=message))
 
     at(0, "reading the request")
-    understood = await ctx.call(intake, prompt)
+    understood = (await ctx.call(intake, prompt)).about(prompt)
     at(1, "measuring what is known")
     known = await ctx.call(coverage, understood)
     at(2, "asking for what is missing")

@@ -1,29 +1,31 @@
 """The desk's judgements, each an agent with a reason card: they read, and only the workflow acts.
 
-A model's rung can stand above any of them: whatever it answers is a wish or a text, never an action.
+Above four of them a model's rung can stand: whatever it answers is a wish or a text, never an action, and it
+is checked. `proposal` is rules of the shop, and `consent` notes a fact: no model is asked for either.
 """
 
 from __future__ import annotations
 
 import re
 from dataclasses import dataclass
-from typing import Literal
-
-from pydantic import Field
 
 from pilothouse import Agent, Context, agent
 from pilothouse.apps.support import cards
-from pilothouse.apps.support.answering import Answer, answer
-from pilothouse.apps.support.classifying import Urgency, Verdict, language, shop_topics, tone
+from pilothouse.apps.support.answering import NEAR, Answer, Sentence, answer
+from pilothouse.apps.support.checking.answer import answer_problems
+from pilothouse.apps.support.checking.summary import summary_problems
+from pilothouse.apps.support.checking.triage import triage_problems
+from pilothouse.apps.support.checking.wish import wish_problems
+from pilothouse.apps.support.classifying import Verdict, language, shop_topics, tone
+from pilothouse.apps.support.judgements import Found, Heard, Passage, Shown, Sorted, Yes
 from pilothouse.apps.support.knowledge.base import KnowledgeBase
 from pilothouse.apps.support.proposals import Impossible, Missing, Proposal, Wanted, propose
 from pilothouse.apps.support.reading.cues import cues
 from pilothouse.apps.support.reading.wishes import Wish, read_wish
 from pilothouse.apps.support.resources import Resources
 from pilothouse.apps.support.speaking.summary import Case, summarised
-from pilothouse.apps.support.tickets import Citation, Frozen
+from pilothouse.apps.support.tickets import Citation
 
-Yes = Literal["yes", "no", "unclear"]
 PART = re.compile(r"(?<=[.!?])\s+|\n+|,?\s(?:and|und)\s")
 PRICE = re.compile(r"\b(?:how much (?:is|are|does|do)|wie teuer ist)\b", re.IGNORECASE)
 FILLERS = re.compile(
@@ -32,41 +34,6 @@ FILLERS = re.compile(
 )  # words about the question, which no article answers
 MOST_PARTS, MOST_ANSWERS = 8, 2  # of a message that are asked one by one, and that are answered
 FEWEST_WORDS = 3  # of a message whose language is believed
-
-
-class Sorted(Frozen):
-    """What a message is about, how urgent it is, how it feels (-1 to 1) and in which language it is."""
-
-    topic: str
-    confidence: float
-    in_scope: bool
-    urgency: Urgency
-    sentiment: float
-    language: str | None
-    signs: tuple[str, ...] = ()
-    others: tuple[tuple[str, float], ...] = ()
-
-
-class Heard(Frozen):
-    """A message, and what it was sorted as."""
-
-    message: str
-    topic: Sorted
-
-
-class Found(Frozen):
-    """What the articles answer: a text, and the source of each of its sentences. Empty where they do not."""
-
-    sentences: tuple[str, ...] = ()
-    citations: tuple[Citation, ...] = ()
-    confidence: float = Field(ge=0, le=1)
-
-
-class Shown(Frozen):
-    """A change as the customer was shown it, and what they said to that."""
-
-    proposal: Proposal
-    message: str
 
 
 @dataclass(frozen=True)
@@ -88,12 +55,12 @@ class Judges:
         return self.triage, self.wish, self.answer, self.proposal, self.consent, self.summary
 
 
-@agent
-def triage(ctx: Context, message: str) -> Sorted:
+@agent(prompt="support/triage", draft=True, verify=triage_problems, card=cards.sorted_card)
+def triage(_: Context, message: str) -> Sorted:
     """Sort a message by topic, urgency, sentiment and language."""
     verdict, sound = shop_topics().classify(message), tone(message)
     spoken = language(message) if len(message.split()) >= FEWEST_WORDS else None
-    found = Sorted(
+    return Sorted(
         topic=verdict.topic if verdict.in_scope else "other",
         confidence=verdict.confidence,
         in_scope=verdict.in_scope,
@@ -103,18 +70,14 @@ def triage(ctx: Context, message: str) -> Sorted:
         signs=sound.signs,
         others=verdict.others,
     )
-    ctx.emit(cards.sorted_card(found.model_dump(mode="json"), found.confidence, verdict.others))
-    return found
 
 
-@agent
-def wish(ctx: Context, heard: Heard) -> Wish:
+@agent(prompt="support/wish", draft=True, verify=wish_problems, card=cards.wish_card)
+def wish(_: Context, heard: Heard) -> Wish:
     """Read what a customer wants, and the particulars that it takes."""
     known = heard.topic
     verdict = Verdict(known.topic, known.confidence, known.in_scope, known.others)
-    found = read_wish(heard.message, verdict)
-    ctx.emit(cards.wish_card(found))
-    return found
+    return read_wish(heard.message, verdict)
 
 
 @agent
@@ -125,32 +88,22 @@ def proposal(ctx: Context, wanted: Wanted) -> Proposal | Missing | Impossible:
     return found
 
 
-@agent
-def summary(ctx: Context, case: Case) -> str:
+@agent(prompt="support/summary", draft=True, verify=summary_problems, card=cards.handed_over)
+def summary(_: Context, case: Case) -> str:
     """Tell the person who takes over what was asked, what was tried, and why it is handed over."""
-    text = summarised(case)
-    ctx.emit(cards.handed_over(case.why, case.urgency))
-    return text
+    return summarised(case)
 
 
 def judges(resources: Resources) -> Judges:
     """The agents over what a desk works with."""
 
-    @agent(name="answer")
-    def answering(ctx: Context, question: str) -> Found:
+    def unlike(question: str, found: Found) -> list[str]:
+        return answer_problems(_found(_best(resources.knowledge(), question)), found)
+
+    @agent(name="answer", prompt="support/answer", draft=True, verify=unlike, card=cards.answer_card)
+    def answering(_: Context, question: str) -> Found:
         """Answer a question in the words of the articles, with the source of each sentence."""
-        given = _best(resources.knowledge(), question)
-        told = sorted(given.sentences, key=lambda one: (one.document, one.line))
-        found = Found(
-            sentences=tuple(one.text for one in told),
-            citations=tuple(
-                Citation(document=one.document, title=one.title, heading=one.heading, line=one.line)
-                for one in told
-            ),
-            confidence=round(min(1.0, given.confidence), 3),
-        )
-        ctx.emit(cards.answer_card(found.citations, found.confidence))
-        return found
+        return _found(_best(resources.knowledge(), question))
 
     @agent
     def consent(ctx: Context, shown: Shown) -> Yes:
@@ -164,6 +117,21 @@ def judges(resources: Resources) -> Judges:
     return Judges(triage, wish, answering, proposal, consent, summary)
 
 
+def _found(given: Answer) -> Found:
+    """An answer with its sentences in the order of the articles."""
+    told = sorted(given.sentences, key=lambda one: (one.document, one.line))
+    return Found(
+        sentences=tuple(one.text for one in told),
+        citations=tuple(_source(one) for one in told),
+        confidence=round(min(1.0, given.confidence), 3),
+        near=tuple(Passage(text=one.text, source=_source(one)) for one in given.near),
+    )
+
+
+def _source(one: Sentence) -> Citation:
+    return Citation(document=one.document, title=one.title, heading=one.heading, line=one.line)
+
+
 def _best(base: KnowledgeBase, question: str) -> Answer:
     """The answer to the message, or else to those of its parts that the articles know."""
     asked = FILLERS.sub(" ", PRICE.sub(" cost ", question))
@@ -175,7 +143,8 @@ def _best(base: KnowledgeBase, question: str) -> Answer:
     known = [one for one in found if one.known][:MOST_ANSWERS]
     told = {one.text: one for given in known for one in given.sentences}
     sure = min((one.confidence for one in known), default=max(one.confidence for one in found))
-    return Answer(tuple(told.values()), sure)
+    near = {one.text: one for given in found for one in given.near if one.text not in told}
+    return Answer(tuple(told.values()), sure, tuple(near.values())[:NEAR])
 
 
 def read_consent(message: str) -> Yes:

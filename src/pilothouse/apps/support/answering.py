@@ -16,6 +16,7 @@ from pilothouse.apps.support.knowledge.base import Hit, KnowledgeBase
 
 READ = 4  # documents whose sentences are looked at
 MOST = 3  # sentences of an answer
+NEAR, NEAR_SUPPORT = 12, 0.1  # further sentences that are told, and what each must cover of the question
 SUPPORT = 0.5  # share of what the question says that the best sentence must cover
 BESIDE = 0.75  # share of the best one's that a further sentence must reach
 AROUND = 0.5  # what a word counts that stands in the heading or the title only
@@ -41,11 +42,12 @@ class Answer:
     """Sentences in the order in which they fit; none where the articles do not answer.
 
     `confidence` is the share, from 0 to 1, of what the question says that the best sentence covers, answered
-    or not.
+    or not. `near` are further sentences that came near, the nearest first.
     """
 
     sentences: tuple[Sentence, ...]
     confidence: float
+    near: tuple[Sentence, ...] = ()
 
     @property
     def known(self) -> bool:
@@ -72,13 +74,16 @@ def answer(base: KnowledgeBase, question: str, *, support: float = SUPPORT) -> A
     if not found:
         return Answer((), 0.0)
     best = max(found, key=lambda one: one[:2])[2]
+    ordered = sorted(found, key=lambda one: one[:2], reverse=True)
+    told = [one for _, _, one in ordered if one.support >= NEAR_SUPPORT]
     if best.support < support:
-        return Answer((), best.support)
+        return Answer((), best.support, tuple(told[:NEAR]))
     beside = [one for _, _, one in found if one.document == best.document and one is not best]
     near = [one for one in beside if one.heading == best.heading or one.support >= BESIDE * best.support]
     near = [one for one in near if one.support >= BESIDE * support]
     chosen = sorted(near, key=lambda one: (-one.support, one.line))[: MOST - 1]
-    return Answer((best, *chosen), best.support)
+    answered = (best, *chosen)
+    return Answer(answered, best.support, tuple(one for one in told if one not in answered)[:NEAR])
 
 
 def _sentences(base: KnowledgeBase, hit: Hit, asked: dict[str, float], whole: float) -> Sequence[Sentence]:

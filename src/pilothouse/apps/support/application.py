@@ -25,6 +25,7 @@ def support_app(resources: Resources | None = None, **instead: object) -> App:
         agents=minds.all,
         tools=tools.all,
         policies=files("pilothouse.apps.support") / "policies",
+        prompts=files("pilothouse.apps.support") / "prompts",
         inlets={".eml": read_mail, ".csv": read_table},
         settle=held.settle,
     )

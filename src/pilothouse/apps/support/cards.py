@@ -2,31 +2,32 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-from typing import Any
+from collections.abc import Sequence
 
 from pilothouse import Option, ReasonCard
+from pilothouse.apps.support.judgements import Found, Heard, Sorted
 from pilothouse.apps.support.proposals import Impossible, Missing, Proposal
 from pilothouse.apps.support.reading.wishes import Wish
+from pilothouse.apps.support.speaking.summary import Case
 from pilothouse.apps.support.tickets import Citation
 
 
-def sorted_card(
-    found: Mapping[str, Any], confidence: float, others: Sequence[tuple[str, float]]
-) -> ReasonCard:
+def sorted_card(_: str, found: Sorted) -> ReasonCard:
     """How a message was sorted."""
-    told = f"{found['topic']}, {found['urgency']} urgency, sentiment {found['sentiment']:+.2f}"
+    told = f"{found.topic}, {found.urgency} urgency, sentiment {found.sentiment:+.2f}"
     return ReasonCard(
         title="Triage",
-        decision=f"{told}, language {found['language'] or 'unknown'}.",
-        reasoning=tuple(f"sign: {sign}" for sign in found["signs"]),
-        confidence=min(1.0, confidence),
-        outputs={"topic": found["topic"], "urgency": found["urgency"], "language": found["language"]},
-        alternatives=tuple(Option(name=name, reason="less probable", score=share) for name, share in others),
+        decision=f"{told}, language {found.language or 'unknown'}.",
+        reasoning=tuple(f"sign: {sign}" for sign in found.signs),
+        confidence=min(1.0, found.confidence),
+        outputs={"topic": found.topic, "urgency": found.urgency.value, "language": found.language},
+        alternatives=tuple(
+            Option(name=name, reason="less probable", score=share) for name, share in found.others
+        ),
     )
 
 
-def wish_card(found: Wish) -> ReasonCard:
+def wish_card(_: Heard, found: Wish) -> ReasonCard:
     """What is wanted."""
     said = found.particulars.model_dump(exclude={"text"}, exclude_defaults=True)
     return ReasonCard(
@@ -41,14 +42,15 @@ def wish_card(found: Wish) -> ReasonCard:
     )
 
 
-def answer_card(citations: Sequence[Citation], confidence: float) -> ReasonCard:
+def answer_card(_: str, found: Found) -> ReasonCard:
     """What the articles say."""
-    places = tuple(str(one) for one in citations)
+    places = tuple(str(one) for one in found.citations)
+    little = f"The best sentence covers {found.confidence:.0%} of the question: too little."
     return ReasonCard(
         title="Articles",
         decision=f"Answered with {len(places)} sentences." if places else "The articles do not answer this.",
-        reasoning=places or (f"The best sentence covers {confidence:.0%} of the question: too little.",),
-        confidence=confidence,
+        reasoning=places or (little,),
+        confidence=found.confidence,
         outputs={"citations": list(places)},
     )
 
@@ -75,9 +77,10 @@ def consent_card(said: str, message: str) -> ReasonCard:
     return ReasonCard(title="Consent", decision=decision, inputs={"message": message[:200]})
 
 
-def handed_over(why: str, urgency: str) -> ReasonCard:
+def handed_over(case: Case, _: str) -> ReasonCard:
     """Why a person takes over."""
-    return ReasonCard(title="Hand over", decision=f"A person takes over: {why}", outputs={"urgency": urgency})
+    decision = f"A person takes over: {case.why}"
+    return ReasonCard(title="Hand over", decision=decision, outputs={"urgency": case.urgency})
 
 
 def reply_card(text: str, citations: Sequence[Citation]) -> ReasonCard:

@@ -7,7 +7,8 @@ from dataclasses import dataclass, field
 
 from pilothouse import Context
 from pilothouse.apps.support import cards
-from pilothouse.apps.support.agents import Found, Judges, Sorted
+from pilothouse.apps.support.agents import Judges
+from pilothouse.apps.support.judgements import Found, Sorted
 from pilothouse.apps.support.proposals import Proposal, Say
 from pilothouse.apps.support.reading.particulars import Particulars
 from pilothouse.apps.support.reading.wishes import Kind, Wish

@@ -7,9 +7,10 @@ sentence, or dealt with over the customer's own records, or handed over to a per
 from __future__ import annotations
 
 from pilothouse import Context, Workflow, workflow
-from pilothouse.apps.support.agents import Found, Heard, Judges, Shown
+from pilothouse.apps.support.agents import Judges
 from pilothouse.apps.support.conversation import Conversation, HandOver
 from pilothouse.apps.support.dealing import deal, perform, tell_of_product
+from pilothouse.apps.support.judgements import Found, Heard, Shown
 from pilothouse.apps.support.proposals import Say
 from pilothouse.apps.support.reading.cues import cues
 from pilothouse.apps.support.reading.particulars import Particulars
@@ -111,7 +112,10 @@ async def _read(talk: Conversation, message: str) -> Wish:
         update={"urgency": topic.urgency, "sentiment": topic.sentiment}
     )  # fmt: skip
     talk.speak(topic.language)
-    wish = await talk.ctx.call(talk.judges.wish, Heard(message=message, topic=topic))
+    heard = await talk.ctx.call(talk.judges.wish, Heard(message=message, topic=topic))
+    wish = heard.model_copy(
+        update={"particulars": heard.particulars.model_copy(update={"text": message})}
+    )  # a model leaves the text out
     talk.known = talk.known.beside(wish.particulars)
     talk.wanted = wish.kind.value
     return wish

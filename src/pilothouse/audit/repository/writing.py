@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any, NamedTuple
 from uuid import UUID
 
 from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncSession
+
+from pilothouse.runtime.beside import together
+from pilothouse.runtime.ports import Statement
 
 _COLUMNS = ("id", "tenant_id", "at", "kind", "actor", "subject", "run_id", "step", "append", "leaf")
 _INTO = f"insert into audit_inbox ({', '.join(_COLUMNS)}) values "  # noqa: S608 - names of our own
@@ -40,3 +44,10 @@ class Line(NamedTuple):
 async def insert(session: AsyncSession, line: Line) -> None:
     """Write an entry in the session's transaction."""
     await session.execute(text(_NAMED), line._asdict())
+
+
+async def write(session: AsyncSession, statements: Sequence[Statement]) -> None:
+    """Write what was to ride in appends in the session's transaction, all of one kind at once."""
+    connection = await session.connection()
+    for statement, parameters in together(statements):
+        await connection.exec_driver_sql(statement, tuple(parameters))

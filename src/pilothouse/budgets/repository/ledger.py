@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from decimal import Decimal
 from typing import NamedTuple
 from uuid import UUID
 
+import orjson
+
 from pilothouse.budgets.applying import Limits
+from pilothouse.budgets.repository.statements import EXHAUST
 from pilothouse.budgets.schemas import Beyond, Period, Scope, Unit
 from pilothouse.runtime.connection import Lane
 
@@ -30,6 +33,10 @@ select budget.id, (%s::timestamptz at time zone budget.time_zone)::date, budget.
 on conflict (budget_id, day) do update set period = excluded.period, spent = excluded.spent
    where (known.period, known.spent) is distinct from (excluded.period, excluded.spent)
 """
+_LEASE = """
+select budget, place, leased, room, used, lapsed, charged from lease_budgets(%s::uuid, %s::json)
+"""
+_LAPSE = "select lapse_leases(%s::interval, %s)"
 _FORGET = """
 with over as (
   delete from budget_periods as held
@@ -60,6 +67,22 @@ class Used(NamedTuple):
     amount: Decimal
 
 
+class Leased(NamedTuple):
+    """What a process has leased of a budget in one period, after it has asked.
+
+    `room` is left for everybody (None: without end), `used` is spent altogether. Where its lease has
+    `lapsed`, all of it was `charged`, or released.
+    """
+
+    budget_id: UUID
+    period: str
+    amount: Decimal
+    room: Decimal | None
+    used: Decimal
+    lapsed: bool
+    charged: bool
+
+
 class Ledger:
     """Reads what actions are judged by, and does what has to be done about budgets of all tenants."""
 
@@ -82,6 +105,21 @@ class Ledger:
         """What is spent and reserved; nothing is told of periods in which nothing was."""
         rows = await self._lane.rows(_USED, ([item[0] for item in periods], [item[1] for item in periods]))
         return [Used(*row) for row in rows]
+
+    async def lease(self, process: UUID, asked: Sequence[Mapping[str, object]]) -> list[Leased]:
+        """Report, give back and lease; migration 0033 says what the objects hold. None for what is gone."""
+        rows = await self._lane.rows(_LEASE, (process, orjson.dumps(asked, default=str).decode()))
+        return [Leased(*row) for row in rows]
+
+    async def exhaust(self, periods: Sequence[tuple[UUID, str]]) -> None:
+        """Make the alert that budgets are used up."""
+        columns = [list(column) for column in zip(*periods, strict=True)]
+        await self._lane.rows(EXHAUST, ([0] * len(periods), *columns))
+
+    async def lapse(self, older: dt.timedelta, most: int) -> int:
+        """Charge or release leases that nobody has renewed for so long; returns how many."""
+        ((count,),) = await self._lane.rows(_LAPSE, (older, most))
+        return int(count)
 
     async def reclaim(self, made_before: dt.datetime, most: int) -> int:
         """Close reservations from before a moment whose runs have ended or are gone; returns how many."""

@@ -1,17 +1,16 @@
 """The policies that hold for each tenant as one process knows them: parsed once, kept while they are used.
 
-A change is heard of by notification and holds then at once. Where that is lost, the database is asked again
-as soon as what is known is older than `BELIEVED` seconds: a change holds everywhere within a second.
+A change is heard of by notification and holds everywhere within a second: see `kit.knowing`.
 """
 
 from __future__ import annotations
 
 import asyncio
-from collections import OrderedDict
 from collections.abc import Callable
 from dataclasses import dataclass
 
 from pilothouse.kit.clock import elapsed
+from pilothouse.kit.knowing import MOST, Known
 from pilothouse.kit.scope import Scope
 from pilothouse.kit.session import Database
 from pilothouse.policies.actions.bundles import read_content
@@ -19,11 +18,6 @@ from pilothouse.policies.actions.circumstances import Circumstances
 from pilothouse.policies.actions.engine import ActionEngine
 from pilothouse.policies.actions.shipped import Shipped
 from pilothouse.policies.versions.repository import PolicyRepository, Standing
-
-BELIEVED = 0.8
-"""Seconds for which what was looked up is believed."""
-MOST_HOT = 256
-"""Tenants whose policies are kept in memory; those that were used least recently are read anew."""
 
 PRINCIPAL = "policies"
 
@@ -35,13 +29,12 @@ def version_name(number: int) -> str:
 
 @dataclass(frozen=True)
 class Hot:
-    """What holds for a tenant: its engine, its shadow's, what is around its actions, and when it was read."""
+    """What holds for a tenant: its engine, its shadow's, and what is around its actions."""
 
     standing: Standing
     engine: ActionEngine
     shadow: ActionEngine | None
     around: Circumstances
-    looked: float
 
 
 class LivePolicies:
@@ -54,63 +47,28 @@ class LivePolicies:
         *,
         environment: str = "production",
         now: Callable[[], float] = elapsed,
+        most: int = MOST,
     ) -> None:
         """`now` counts seconds; nothing is looked up before a tenant is asked about."""
         self._database = database
         self._shipped = shipped
         self._environment = environment
-        self._now = now
-        self._hot: OrderedDict[str, Hot] = OrderedDict()
-        self._stale: set[str] = set()
-        self._heard = 0
-        self._looking: dict[str, asyncio.Task[Hot]] = {}
+        self.known = Known(self._look, now, most=most)
 
     async def of(self, tenant_id: str) -> Hot:
         """What holds for a tenant; raises what the database raises where it has to be asked."""
-        found = self._hot.get(tenant_id)
-        if found is not None and tenant_id not in self._stale and self._now() - found.looked < BELIEVED:
-            self._hot.move_to_end(tenant_id)
-            return found
-        task = self._looking.get(tenant_id)
-        if task is None:
-            task = asyncio.create_task(self._look(tenant_id, found))
-            self._looking[tenant_id] = task
-            task.add_done_callback(lambda done: self._looked(tenant_id, done))
-        return await asyncio.shield(task)
+        return await self.known.of(tenant_id)
 
     def changed(self, tenant_id: str | None) -> None:
         """Hear that a tenant's policies were changed; None: that some changes may have been missed."""
-        self._heard += 1
-        names = list(self._hot) if tenant_id is None else [tenant_id]
-        self._stale.update(names)
-        for name in list(self._looking) if tenant_id is None else names:
-            self._looking.pop(name, None)  # it may have looked before the change
-
-    def _looked(self, tenant_id: str, done: asyncio.Task[Hot]) -> None:
-        if self._looking.get(tenant_id) is done:
-            del self._looking[tenant_id]
-        if not done.cancelled():
-            done.exception()  # whoever waits for it raises it
+        self.known.changed(tenant_id)
 
     async def _look(self, tenant_id: str, before: Hot | None) -> Hot:
-        looked, heard = self._now(), self._heard
         async with self._database.session(Scope(tenant_id, PRINCIPAL)) as session:
             policies = PolicyRepository(session, Scope(tenant_id, PRINCIPAL))
             standing = await policies.standing()
             engine, shadow = await self._engines(policies, standing, before)
-        around = Circumstances.of(self._environment, standing.attributes)
-        found = Hot(standing, engine, shadow, around, looked)
-        other = self._hot.get(tenant_id)
-        if other is not None and other.looked > looked:
-            return found  # somebody who began later, after a change, was faster
-        if heard == self._heard:
-            self._stale.discard(tenant_id)
-        self._hot[tenant_id] = found
-        self._hot.move_to_end(tenant_id)
-        while len(self._hot) > MOST_HOT:
-            gone, _ = self._hot.popitem(last=False)
-            self._stale.discard(gone)
-        return found
+        return Hot(standing, engine, shadow, Circumstances.of(self._environment, standing.attributes))
 
     async def _engines(
         self, policies: PolicyRepository, standing: Standing, before: Hot | None

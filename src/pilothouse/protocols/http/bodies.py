@@ -37,7 +37,7 @@ class JsonBodies:
         if scope["method"] == "POST" and scope["path"] in self._streamed:
             await self._app(scope, receive, send)
             return
-        body = await self._read(headers, receive)
+        body = await read_body(headers, receive, self._max_bytes)
         if body:
             check_media_type(headers.get("content-type", ""))
             read_bounded(body, "The body", self._depth)
@@ -48,24 +48,27 @@ class JsonBodies:
 
         await self._app(scope, replay, send)
 
-    async def _read(self, headers: Headers, receive: Receive) -> bytes:
-        announced = headers.get("content-length", "")
-        if announced.isdecimal() and int(announced) > self._max_bytes:
-            raise self._too_large()
-        pieces, size, more = [], 0, True
-        while more:
-            message = await receive()
-            if message["type"] == "http.disconnect":
-                raise ClientDisconnect
-            pieces.append(message.get("body", b""))
-            size += len(pieces[-1])
-            more = message.get("more_body", False)
-            if size > self._max_bytes:
-                raise self._too_large()
-        return b"".join(pieces)
 
-    def _too_large(self) -> BodyTooLarge:
-        return BodyTooLarge(f"The body is larger than {self._max_bytes} bytes, which is the most accepted.")
+async def read_body(headers: Headers, receive: Receive, max_bytes: int) -> bytes:
+    """A body of at most `max_bytes`. Raises `BodyTooLarge`, and `ClientDisconnect`."""
+    announced = headers.get("content-length", "")
+    if announced.isdecimal() and int(announced) > max_bytes:
+        raise _too_large(max_bytes)
+    pieces, size, more = [], 0, True
+    while more:
+        message = await receive()
+        if message["type"] == "http.disconnect":
+            raise ClientDisconnect
+        pieces.append(message.get("body", b""))
+        size += len(pieces[-1])
+        more = message.get("more_body", False)
+        if size > max_bytes:
+            raise _too_large(max_bytes)
+    return b"".join(pieces)
+
+
+def _too_large(max_bytes: int) -> BodyTooLarge:
+    return BodyTooLarge(f"The body is larger than {max_bytes} bytes, which is the most accepted.")
 
 
 def check_media_type(content_type: str) -> None:

@@ -53,6 +53,16 @@ class RequestObserver(Protocol):
         ...
 
 
+Tells = Callable[[PilothouseError, str, str], Response]
+"""The answer that tells an error, from the path that was asked for and the request's id."""
+
+
+def as_problem(error: PilothouseError, path: str, request_id: str) -> Response:
+    """The error's problem document."""
+    problem = problem_of(error, instance=path, request_id=request_id)
+    return Response(problem.model_dump_json(), error.status, headers_of(error), media_type=MEDIA_TYPE)
+
+
 class RequestContext:
     """Gives a request its id, logs it once it is answered, and tells errors as problem documents.
 
@@ -66,14 +76,17 @@ class RequestContext:
         ids: Ids,
         observer: RequestObserver | None = None,
         show_address: Callable[[str], str] = mask_address,
+        tells: Tells = as_problem,
     ) -> None:
         """Serve `app`; `ids` names the requests that come without an id, `observer` hears of all.
 
-        `show_address` makes of a client's address what its line in the log has of it.
+        `show_address` makes of a client's address what its line in the log has of it, and `tells` of an error
+        its answer.
         """
         self._app = app
         self._ids = ids
         self._show_address = show_address
+        self._tells = tells
         self._observer = observer
         self._headers = _raw(security_headers())
         self._over_tls = [*self._headers, *_raw(dict([strict_transport()]))]
@@ -88,7 +101,7 @@ class RequestContext:
         request_id = given if _ACCEPTED_ID.fullmatch(given) else str(self._ids.new())
         always = self._over_tls if scope.get("scheme") == "https" else self._headers
         address = self._show_address(str((scope.get("client") or ("",))[0]))
-        exchange = _Exchange(scope, receive, send, request_id, always, address)
+        exchange = _Exchange(scope, receive, send, request_id, always, address=address, tells=self._tells)
         if self._observer is None:
             await self._serve(exchange, request_id, None)
             return
@@ -119,11 +132,14 @@ class _Exchange:
         send: Send,
         request_id: str,
         always: Sequence[tuple[bytes, bytes]],
+        *,
         address: str,
+        tells: Tells,
     ) -> None:
         self._scope, self._receive, self._send = scope, receive, send
         self._always = always
         self._address = address
+        self._tells = tells
         self._request_id = request_id
         self._started = time.monotonic()
         self.status: int | None = None
@@ -163,8 +179,7 @@ class _Exchange:
             )
         if self.status is not None:
             raise error
-        problem = problem_of(error, instance=self._scope["path"], request_id=self._request_id)
-        response = Response(problem.model_dump_json(), error.status, headers_of(error), media_type=MEDIA_TYPE)
+        response = self._tells(error, self._scope["path"], self._request_id)
         await response(self._scope, self._receive, self._completed)
 
     def _log(self) -> None:

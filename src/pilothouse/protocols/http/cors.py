@@ -48,7 +48,11 @@ class Cors:
 
         async def named(message: Message) -> None:
             if message["type"] == "http.response.start":
-                self._name(MutableHeaders(scope=message), origin if listed else None)
+                said = message.setdefault("headers", [])
+                if listed or any(name.lower() == b"vary" for name, _ in said):
+                    self._name(MutableHeaders(scope=message), origin if listed else None)
+                else:  # most responses: nothing else is to be told
+                    message["headers"] = [*said, (b"vary", b"Origin")]
             await send(message)
 
         preflight = scope["method"] == "OPTIONS" and origins and "access-control-request-method" in asked

@@ -41,6 +41,7 @@ _DOTS = re.compile(r"(?:\A|/)(?:[.\u2024\ufe52\uff0e]|\u2025|\u2026)+(?:[;?][^/]
 _MARKS = frozenset(
     "\\\u2044\u2215\u2216\u29f8\u29f9\ufe68\uff0f\uff3c"
 )  # a backslash, and what folds to a slash
+_CONTROL = re.compile(rb"[\x00-\x08\x0a-\x1f\x7f]")
 _HIDDEN = re.compile(rb"%(?:25)*(?:2f|5c|2e|00|c0|c1|u[0-9a-f]{2})", re.IGNORECASE)
 
 
@@ -98,7 +99,7 @@ def check_headers(headers: list[tuple[bytes, bytes]]) -> None:
             raise HeadTooLarge(
                 f"The header {name[:60].decode('latin-1')!r} is longer than {LONGEST_HEADER} bytes."
             )
-        if any((byte < 32 and byte != 9) or byte == 127 for byte in value):
+        if _CONTROL.search(value):
             raise InvalidInput("A header has a control character.")
         if b"_" in name and name.replace(b"_", b"-").lower() in _FRAMING:
             raise InvalidInput("A header that frames the body is spelt with an underscore.")

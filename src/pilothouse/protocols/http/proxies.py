@@ -24,6 +24,10 @@ _HOST = re.compile(r"(\[[0-9a-f:.]{2,45}\]|[a-z0-9.-]{1,253})(:[0-9]{1,5})?", re
 _PAIR = re.compile(r'\s*([a-z]+)\s*=\s*(?:"([^"\\]*)"|([^\s;,"]*))\s*', re.IGNORECASE)
 
 
+INSIDE = "pilothouse.inside"
+"""The ASGI extension of a request that this process makes of itself: it has crossed no network."""
+
+
 class TrustedProxies:
     """Sets a request's client, scheme and host to what trusted proxies say, and removes what anybody says.
 
@@ -43,7 +47,8 @@ class TrustedProxies:
             headers: list[Header] = scope["headers"]
             client = scope.get("client")
             trusted = client is not None and self.trusts(client[0])
-            scope.setdefault("state", {})["direct"] = not trusted
+            inside = INSIDE in (scope.get("extensions") or {})
+            scope.setdefault("state", {})["direct"] = not (trusted or inside)
             if any(_is_claim(name) for name, _ in headers):
                 scope["headers"] = [pair for pair in headers if not _is_claim(pair[0])]
                 scope["state"]["proxied"] = True

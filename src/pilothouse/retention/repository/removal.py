@@ -45,6 +45,7 @@ _FORKED = "select forked_from from runs where forked_from = any(:ids)"
 """Those that were forked at the last moment; now that they are locked nobody forks them any more."""
 _QUESTIONS = "delete from questions where run_id = any(:ids)"
 _ORIGINALS = "delete from guard_originals where run_id = any(:ids)"
+_FEEDBACK = "delete from feedback where run_id = any(:ids)"
 _ARTIFACTS = "delete from artifacts where run_id = any(:ids) returning tenant_id, sha256"
 _REFERENCES = "delete from payload_references where run_id = any(:ids) returning tenant_id, sha256"
 _USES = "delete from upload_uses where run_id = any(:ids)"
@@ -175,6 +176,7 @@ class Removal:
         here = [id_ for id_ in ids if not any(first <= id_ < following for first, following in dropped)]
         await self._session.execute(text(_QUESTIONS), {"ids": ids})
         await self._session.execute(text(_ORIGINALS), {"ids": ids})
+        await self._session.execute(text(_FEEDBACK), {"ids": ids})
         freed = list((await self._session.execute(text(_ARTIFACTS), {"ids": ids})).all())
         artifacts = len(freed)
         freed += (await self._session.execute(text(_REFERENCES), {"ids": ids})).all()

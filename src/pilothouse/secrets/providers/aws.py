@@ -6,12 +6,19 @@ their id. A staging label `pilothouse-<version>` keeps AWS from deleting the old
 
 from __future__ import annotations
 
-import asyncio
 import datetime as dt
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any, TypeVar
 
 from pilothouse.errors import Category, PilothouseError
+from pilothouse.resilience import (
+    BreakerTerms,
+    DeadlineExceeded,
+    Refused,
+    Registry,
+    RetryTerms,
+    Terms,
+)
 from pilothouse.secrets.errors import SecretsUnavailable
 from pilothouse.secrets.providers.port import Held, greater
 
@@ -22,6 +29,13 @@ LABEL = "pilothouse-"
 _IDS = "70686f75-7365-4000-8000-"
 
 CONNECT_SECONDS, READ_SECONDS = 2, 4
+
+TERMS = Terms(
+    deadline=15.0,
+    retry=RetryTerms(attempts=2, first=0.2, longest=2.0),
+    breaker=BreakerTerms(open_for=15.0),
+)
+"""Secrets are read when something waits for them: one more attempt, soon."""
 
 _ABSENT = {"ResourceNotFoundException"}
 
@@ -36,8 +50,12 @@ class AwsMissing(PilothouseError):
 class Aws:
     """Reads and writes the secrets below `prefix` in one region; credentials are those that boto3 finds."""
 
-    def __init__(self, prefix: str, endpoint: str | None = None) -> None:
+    def __init__(
+        self, prefix: str, endpoint: str | None = None, *, resilience: Registry | None = None
+    ) -> None:
         """Ask `endpoint` in place of AWS, where it is named. Raises `AwsMissing`."""
+        registry = Registry() if resilience is None else resilience
+        self._aws = registry.dependency("aws/secretsmanager", TERMS)
         self.where = f"AWS Secrets Manager ({prefix}...)"
         self._prefix = prefix
         self._endpoint = endpoint
@@ -61,7 +79,7 @@ class Aws:
 
     async def add(self, name: str, raw: bytes, *, first: bool = False) -> Held | None:
         """Put a version, which becomes the current one, and make the secret where it is not there."""
-        return await self._ask(lambda client: self._add(client, name, raw, first))
+        return await self._ask(lambda client: self._add(client, name, raw, first), idempotent=False)
 
     async def remove(self, name: str, version: str) -> None:
         """Take a version's labels; AWS then deletes it."""
@@ -121,7 +139,7 @@ class Aws:
     def _id(self, name: str) -> str:
         return self._prefix + name
 
-    async def _ask(self, work: Callable[[Any], T]) -> T | None:
+    async def _ask(self, work: Callable[[Any], T], *, idempotent: bool = True) -> T | None:
         """Ask AWS in a thread; None where it has not what was asked for. Raises `SecretsUnavailable`."""
         from botocore.exceptions import BotoCoreError, ClientError
 
@@ -131,7 +149,7 @@ class Aws:
             return work(self._client)
 
         try:
-            return await asyncio.to_thread(asked)
+            return await self._aws.in_thread(asked, idempotent=idempotent)
         except ClientError as error:
             code = error.response.get("Error", {}).get("Code", "unknown")
             if code in _ABSENT:
@@ -145,6 +163,11 @@ class Aws:
                 f"AWS Secrets Manager does not answer: {type(error).__name__}.",
                 hint="Check the region, the credentials and the network.",
             ) from error
+        except (Refused, DeadlineExceeded) as error:
+            raise SecretsUnavailable(
+                f"AWS Secrets Manager is not asked, or is too slow: {error.message}",
+                hint="`pilothouse breakers` shows since when and why.",
+            ) from error
 
     def _connected(self) -> Any:
         import boto3
@@ -153,7 +176,7 @@ class Aws:
         config = Config(
             connect_timeout=CONNECT_SECONDS,
             read_timeout=READ_SECONDS,
-            retries={"total_max_attempts": 2, "mode": "standard"},
+            retries={"total_max_attempts": 1},  # ours are the only ones
         )
         return boto3.session.Session().client("secretsmanager", endpoint_url=self._endpoint, config=config)
 

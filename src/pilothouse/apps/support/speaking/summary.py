@@ -35,9 +35,15 @@ def masked(email: str) -> str:
 
 def summarised(case: Case) -> str:
     """The summary, in Markdown. What the customer said is quoted, line by line."""
+    head, last = facts(case)[:-1], facts(case)[-1]
+    return "\n".join([*head, *conversation(case), last])
+
+
+def facts(case: Case) -> list[str]:
+    """The lines that tell who wants what, what was tried and done, and why a person takes over."""
     proof = "verified" if case.verified else "not verified: give no personal data, change nothing"
     feeling = "upset" if case.sentiment <= -0.3 else "pleased" if case.sentiment >= 0.3 else "neutral"
-    lines = [
+    return [
         f"A customer needs you ({case.urgency} urgency, {feeling}, writes {case.language}).",
         f"Who: {case.who} ({proof}); came by {case.channel}.",
         f"Why: {case.why}",
@@ -45,11 +51,14 @@ def summarised(case: Case) -> str:
         *_list("Tried", case.tried),
         *_list("Done", case.actions),
         *_list("Attachments, not read", case.attachments),
-        "Conversation:",
-        *(line for said in case.messages[-MOST_MESSAGES:] for line in quoted(said)),
         "What you answer goes to the customer as it is.",
     ]
-    return "\n".join(lines)
+
+
+def conversation(case: Case) -> list[str]:
+    """What was said last, quoted."""
+    said = (line for one in case.messages[-MOST_MESSAGES:] for line in quoted(one))
+    return ["Conversation:", *said]
 
 
 def quoted(said: Said) -> list[str]:

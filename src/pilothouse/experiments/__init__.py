@@ -1,0 +1,1 @@
+"""Experiments: traffic split between versions of a prompt or models, and what comes of it."""

@@ -1,0 +1,1 @@
+"""Models: which there are, under which names, and how they are asked."""

@@ -1,0 +1,1 @@
+"""Bedrock's Converse at the gateway's rim: read into chat completions, and their answers written back."""

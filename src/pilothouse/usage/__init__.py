@@ -1,0 +1,1 @@
+"""Usage: what each call to a model took, in tokens, money and time, and for whom."""
