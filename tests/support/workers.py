@@ -42,11 +42,19 @@ class Workers:
             self.pids.discard(pid)
 
     def stop(self) -> None:
-        for pid in list(self.pids):
-            self.signal(pid, signal.SIGKILL)
+        """End all that are left; whoever has ended by itself has failed the test."""
+        gone = [pid for pid in list(self.pids) if not self._ended(pid)]
         self.process.stdin.close()
         self.process.wait()
         self.process.stdout.close()
+        assert gone == [], (self.folder / "workers.log").read_text()
+
+    def _ended(self, pid: int) -> bool:
+        try:
+            self.signal(pid, signal.SIGKILL)
+        except ProcessLookupError:
+            return False
+        return True
 
     @property
     def log(self) -> list[tuple[int, int, str]]:
