@@ -61,7 +61,7 @@ def page(content: str, status: int = 200, *, title: str, look: str) -> HTMLRespo
     )
     headers = {
         "content-security-policy": POLICY,
-        "referrer-policy": "no-referrer",
+        "referrer-policy": "same-origin",  # with no-referrer browsers say "Origin: null" of our own form
         "cache-control": "no-store",
         "x-frame-options": "DENY",
     }

@@ -43,6 +43,7 @@ from pilothouse.people.pages import pages as link_pages
 from pilothouse.policies.endpoints import authorised, insist
 from pilothouse.policies.permissions import PUBLIC, is_public
 from pilothouse.policies.repository import Existence
+from pilothouse.protocols.console.pages import console_pages
 from pilothouse.protocols.http import shedding
 from pilothouse.protocols.http.authentication import Authentication, Authenticator
 from pilothouse.protocols.http.bodies import JsonBodies
@@ -224,6 +225,7 @@ class Serving:
         link_pages().join(api)
         decision_pages(self.reach.links).join(api)
         sign_in_pages(self.auth).join(api)
+        console_pages().join(api)
         identity_pages(self.auth).join(api)
         auth_endpoints.well_known(self.auth).join(api)
         own = [

@@ -229,9 +229,11 @@ async def test_nothing_is_believed_for_a_second() -> None:
 
 async def test_the_page_shows_who_is_inside_where_to_go_and_how_to_leave(browser: httpx.AsyncClient) -> None:
     await sign_in(browser)
-    home = await browser.get("/", follow_redirects=True)
+    assert (await browser.get("/")).headers["location"] == "/console/"
+    home = await browser.get("/sign-in")
     assert home.status_code == 200
     assert "signed in as Ada" in home.text
+    assert 'href="/console/"' in home.text
     assert (await browser.get(re.search(r'class="button" href="([^"]+)"', home.text)[1])).status_code == 200
     for token in ("", "A" * 43):
         refused = await browser.post("/sign-in", data={"csrf_token": token})

@@ -14,8 +14,6 @@ from types import ModuleType
 
 import pytest
 
-from support.advisories import advisories
-
 # A build backend that needs no download, of one module whose commands print what they were called with.
 BACKEND = """
 import zipfile
@@ -124,7 +122,7 @@ def test_called_bare_it_lists_every_task_without_packages(dev: ModuleType, repos
     assert (
         listed
         == list(dev.TASKS)
-        == ["demo", "run", "test", "check", "fix", "bench", "lock", "audit", "clean"]
+        == ["demo", "run", "test", "check", "console", "fix", "bench", "lock", "audit", "clean"]
     )
 
 
@@ -293,32 +291,6 @@ def test_the_lock_keeps_lines_of_other_platforms_and_sorts(dev: ModuleType) -> N
 def test_the_lock_refuses_what_has_no_version(dev: ModuleType) -> None:
     with pytest.raises(dev.Stop, match="thing @ file:"):
         dev.locked_lines("a==1\nthing @ file:///x\n", "")
-
-
-@pytest.mark.parametrize(("known", "code"), [({"idna"}, 1), (None, 2)])
-def test_the_audit_asks_about_the_locked_versions_and_says_where_it_could_not(
-    dev: ModuleType,
-    monkeypatch: pytest.MonkeyPatch,
-    tmp_path: Path,
-    capsys: pytest.CaptureFixture[str],
-    known: set[str] | None,
-    code: int,
-) -> None:
-    constraints = tmp_path / "constraints.txt"
-    constraints.write_text("# locked\nanyio==4.9.0\nidna==3.10\ncolorama==0.4.6 ; sys_platform == 'win32'\n")
-    monkeypatch.setattr(dev, "CONSTRAINTS", constraints)
-    monkeypatch.setattr(dev, "install", lambda: None)
-    monkeypatch.setattr(dev, "tool", lambda _: sys.executable)
-    with advisories(known or set()) as database:
-        if known is None:
-            with pytest.raises(dev.Stop, match="was not reached"):
-                dev.audit(["-s", "osv", "--osv-url", "http://127.0.0.1:9/v1/query"])
-            return
-        assert dev.audit(["-s", "osv", "--osv-url", database.url]) == code
-    assert database.asked == {("anyio", "4.9.0"), ("idna", "3.10")}
-    told = capsys.readouterr().out
-    assert "idna 3.10: TEST-1, mended in 99" in told
-    assert "1 of 2 packages have known advisories." in told
 
 
 def test_cleaning_removes_what_was_made_and_nothing_else(project: Path) -> None:

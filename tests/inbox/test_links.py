@@ -50,7 +50,7 @@ async def test_a_page_shows_the_action_and_decides_when_it_is_sent_off_only(shop
     assert link.digest in page.text
     assert "script" not in page.text
     assert page.headers["content-security-policy"].startswith("default-src 'none'; style-src 'self'")
-    assert (page.headers["cache-control"], page.headers["referrer-policy"]) == ("no-store", "no-referrer")
+    assert (page.headers["cache-control"], page.headers["referrer-policy"]) == ("no-store", "same-origin")
     assert await shop.status(link.question["id"]) == "open"
     done = await sent_off(shop, page)
     assert (done.status_code, "was approved" in done.text) == (200, True)

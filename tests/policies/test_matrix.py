@@ -124,7 +124,15 @@ async def send(
 ) -> Any:
     """The answer to an operation with an empty body; None where it streams for ever."""
     path = operation.path.format_map(
-        {"name": "echo", "workflow": "echo", "number": "1", "version": "1", "label": "mine"} | ids
+        {
+            "name": "echo",
+            "workflow": "echo",
+            "number": "1",
+            "version": "1",
+            "label": "mine",
+            "address": "runs",
+        }
+        | ids
     )
     wanted = client.request(
         operation.method, path, json=None if operation.method == "GET" else {}, headers=who

@@ -33,8 +33,8 @@ def sign_in_pages(auth: Authentications) -> Endpoints:
 
     @router.get("/")
     async def show_home() -> Response:
-        """There is nothing yet but signing in."""
-        return RedirectResponse(PATH, 303)
+        """The console, which leads to signing in by itself."""
+        return RedirectResponse("/console/", 303)
 
     @router.get(PATH)
     async def show_sign_in(request: Request) -> Response:
@@ -162,7 +162,8 @@ def _link_form(token: str) -> str:
 def _inside(name: str, token: str) -> str:
     return (
         f"<p>You are signed in as {html.escape(name)}.</p>"
-        '<p><a class="button" href="/api/docs">Documentation of the API</a></p>'
+        '<p><a class="button" href="/console/">Open the console</a></p>'
+        '<p><a href="/api/docs">Documentation of the API</a></p>'
         f'<form method="post" action="{PATH}"><input type="hidden" name="csrf_token" value="{token}">'
         '<button type="submit">Sign out</button></form>'
     )

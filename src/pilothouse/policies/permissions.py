@@ -233,6 +233,11 @@ PUBLIC = frozenset(
         # the API's own documentation: files of the package
         "show_documentation",
         "read_documentation_part",
+        # the console: files of the package; all that it shows it asks the API for
+        "show_console_root",
+        "show_console",
+        "read_console_asset",
+        "read_console_icon",
         # whoever comes by a link that was sent
         "show_link_page",
         "read_link_page_part",

@@ -78,7 +78,7 @@ class Throttling:
     async def _count(self, scope: Scope) -> Verdict | None:
         """What is left to whoever asks."""
         who, operation = current.get(), self._name_of(scope)
-        if who is None and operation in UNCOUNTED:
+        if operation in UNCOUNTED:
             return None
         scope[COUNTED] = True
         if who is None:

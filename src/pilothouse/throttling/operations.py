@@ -38,8 +38,8 @@ COSTLY = frozenset(
 )
 """Operations of which a principal, or an address without credential, may ask for few a minute."""
 
-UNCOUNTED = frozenset({"live", "ready"})
-"""What balancers ask for all the time, without credential; both answers cost next to nothing."""
+UNCOUNTED = frozenset({"live", "ready", "show_console", "read_console_asset", "read_console_icon"})
+"""What balancers ask for all the time, and what a page is made of: answers that cost next to nothing."""
 
 NameOf = Callable[[Scope], str]
 """The name of the operation that a request asks for; empty where there is none."""

@@ -1,0 +1,20 @@
+/** Addresses: one lazily loaded route for each screen, within the shell. */
+import { createRootRoute, createRoute, createRouter, lazyRouteComponent } from "@tanstack/react-router";
+import { Loading } from "@/kit/states";
+import { NotFound } from "./not-found";
+import { SCREENS } from "./screens";
+import { Shell } from "./shell";
+
+const root = createRootRoute({ component: Shell, notFoundComponent: NotFound });
+
+const routes = SCREENS.map((screen) =>
+  createRoute({ getParentRoute: () => root, path: screen.path, component: lazyRouteComponent(screen.load) }),
+);
+
+export const router = createRouter({
+  routeTree: root.addChildren(routes),
+  basepath: "/console",
+  defaultPendingComponent: Loading,
+  defaultPreload: "intent",
+  scrollRestoration: true,
+});

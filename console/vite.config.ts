@@ -1,0 +1,28 @@
+/// <reference types="node" />
+import { fileURLToPath } from "node:url";
+import react from "@vitejs/plugin-react";
+import { defineConfig } from "vitest/config";
+
+/** `npm run dev` serves the sources at once and asks a server of this machine for everything else. */
+const SERVER = process.env.PILOTHOUSE_SERVER ?? "http://127.0.0.1:8000";
+
+export default defineConfig({
+  base: "/console/",
+  plugins: [react()],
+  resolve: { alias: { "@": fileURLToPath(new URL("./src", import.meta.url)) } },
+  build: {
+    outDir: "../src/pilothouse/protocols/console/static",
+    emptyOutDir: true,
+    sourcemap: false,
+    reportCompressedSize: false,
+    assetsInlineLimit: 0,
+  },
+  server: { proxy: { "/api": SERVER, "/sign-in": SERVER, "/health": SERVER } },
+  test: {
+    environment: "jsdom",
+    setupFiles: ["./src/test-setup.ts"],
+    include: ["src/**/*.test.{ts,tsx}"],
+    pool: "threads",
+    maxWorkers: 2,
+  },
+});

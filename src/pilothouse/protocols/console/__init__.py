@@ -1,0 +1,1 @@
+"""The web console as this server brings it: files that were built from `console/`."""
