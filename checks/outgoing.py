@@ -57,6 +57,7 @@ LISTED = {
     "src/pilothouse/artifacts/store.py": "the bucket that the setting artifacts_url names",
     "src/pilothouse/audit/publishing.py": "the bucket that the setting audit_publish_to names",
     "src/pilothouse/backups/depots.py": "the bucket that the setting backup_to names",
+    "src/pilothouse/cli/console.py": "asks the server of this machine whether it is there, at loopback only",
     "src/pilothouse/cli/remote.py": "the command line asks the server that its user names",
     "src/pilothouse/cli/scheduling.py": "asks the API in its own process, by no connection",
     "src/pilothouse/kit/connecting.py": "shuts a connection of libpq's to the database, and makes none",

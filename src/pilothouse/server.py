@@ -51,8 +51,9 @@ from pilothouse.protocols.http.context import RequestContext, Tells, as_problem
 from pilothouse.protocols.http.cors import Cors
 from pilothouse.protocols.http.documentation import pages
 from pilothouse.protocols.http.headers import HeadLimits
+from pilothouse.protocols.http.leisure import until_idle
 from pilothouse.protocols.http.openapi import document, operation_id
-from pilothouse.protocols.http.origins import Hosts
+from pilothouse.protocols.http.origins import Hosts, host_names
 from pilothouse.protocols.http.patience import Lobby, patience_of
 from pilothouse.protocols.http.proxies import ThroughProxies, TrustedProxies, needs_proxies
 from pilothouse.protocols.http.translation import translate_errors
@@ -149,6 +150,11 @@ class Serving:
         self.api = self._api()
         self._working: asyncio.Task[None] | None = None
         self._draining: asyncio.Task[None] | None = None
+
+    @property
+    def is_busy(self) -> bool:
+        """Whether this process executes runs at the moment."""
+        return self.worker is not None and self.worker.busy > 0
 
     def drain(self) -> asyncio.Task[None]:
         """Begin to stop: live streams end, the worker claims nothing more and its turns are given time."""
@@ -334,17 +340,6 @@ async def _nothing() -> None:
     """There is nobody to say farewell to."""
 
 
-def host_names(settings: Settings) -> frozenset[str]:
-    """The host names for which a server answers besides those of loopback."""
-    public = urlsplit(settings.public_url or "").hostname
-    own = None if _is_any(settings.host) else settings.host
-    return frozenset(name.lower() for name in (*settings.hosts, public, own) if name)
-
-
-def _is_any(host: str) -> bool:
-    return host in {"0.0.0.0", "::"}  # noqa: S104 - no name, but all addresses of the machine
-
-
 def database_of(pilothouse: Pilothouse) -> Database:
     """The pool for requests, as the settings say."""
     settings = pilothouse.settings
@@ -387,7 +382,8 @@ async def _serve(settings: Settings, apps: Sequence[App], bound: socket.socket, 
             serving.on_failure = lambda: server.handle_exit(signal.SIGTERM, None)
             server.welcome = serving.welcome
             collecting.settle()
-            await server.serve(sockets=[bound])
+            async with until_idle(server, settings.stop_when_idle, lambda: serving.is_busy):
+                await server.serve(sockets=[bound])
     except asyncio.CancelledError:
         log.info("stopped_while_starting")
         return

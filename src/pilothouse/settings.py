@@ -106,6 +106,7 @@ class Settings(BaseSettings):
     step_threads: Annotated[int, Field(ge=1, le=1_000)] = 16
     stall_timeout: Seconds = 60.0
     drain_timeout: Seconds = 10.0
+    stop_when_idle: Seconds | None = None
     max_body_bytes: Annotated[int, Field(ge=1_024, le=1 << 30)] = 2_000_000
     json_depth: Annotated[int, Field(ge=2, le=100)] = 10
     upload_max_bytes: Annotated[int, Field(ge=1_024, le=1 << 40)] = 2_000_000_000

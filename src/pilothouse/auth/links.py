@@ -5,6 +5,7 @@ from __future__ import annotations
 import datetime as dt
 import re
 import secrets
+from urllib.parse import urlencode
 
 import structlog
 
@@ -33,14 +34,15 @@ class SignInLinks:
         self._database = database
         self._clock = clock
 
-    async def new(self, url: str) -> str:
-        """A new link to the server at `url`."""
+    async def new(self, url: str, following: str | None = None) -> str:
+        """A new link to the server at `url`, which leads on to `following`, a path there."""
         token, now = secrets.token_urlsafe(32), self._clock.now()
         async with self._database.maintenance() as session:
             found = AuthRepository(session)
             await found.tidy(now)
             await found.add(SignInLinkRow(digest=digest_of(token), created_at=now, expires_at=now + LASTS))
-        return f"{url.rstrip('/')}{PATH}?token={token}"
+        onwards = "" if following is None else "&" + urlencode({"next": following})
+        return f"{url.rstrip('/')}{PATH}?token={token}{onwards}"
 
     async def redeem(self, token: str, sign_in: SignIn) -> Standing:
         """The standing of the first admin, who is made where there is none; raises `LinkUsed`."""

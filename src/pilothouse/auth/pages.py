@@ -40,7 +40,7 @@ def sign_in_pages(auth: Authentications) -> Endpoints:
     async def show_sign_in(request: Request) -> Response:
         """The page on which somebody signs in; a link's token is only shown a button for."""
         if token := request.query_params.get("token"):
-            return _page(_link_form(token))
+            return _page(_link_form(token, local_path(request.query_params.get("next"))))
         came = await auth.credentials.session(request)
         if came is not None:
             return _page(_inside(came.name, await auth.csrf.of(came.digest)))
@@ -150,11 +150,12 @@ async def _signed_out(auth: Authentications, request: Request, token: str) -> Re
     return response
 
 
-def _link_form(token: str) -> str:
+def _link_form(token: str, following: str) -> str:
     return (
         f'<form method="post" action="{PATH}">'
         "<p>This link signs you in as the admin of this installation.</p>"
         f'<input type="hidden" name="token" value="{html.escape(token[:100])}">'
+        f'<input type="hidden" name="next" value="{html.escape(following)}">'
         '<button type="submit">Sign in</button></form>'
     )
 

@@ -315,6 +315,23 @@ def serve(
     serve_now(context.obj, host, port, execute=worker, **tls)
 
 
+@cli.command(rich_help_panel="Operating")
+def console(
+    context: typer.Context,
+    run: Annotated[
+        str | None, typer.Option(metavar="RUN", help="Open this run there: its id, or latest.")
+    ] = None,
+    stop: Annotated[bool, typer.Option("--stop", help="Stop the server that this command started.")] = False,
+) -> None:
+    """Open the web console: print its address and a link that signs in, starting a server if none runs.
+
+    Example: pilothouse console --run latest
+    """
+    from pilothouse.cli.console import console as console_now
+
+    console_now(context.obj, run=run, stop=stop)
+
+
 @cli.command("sign-in", rich_help_panel="Operating")
 def sign_in(
     context: typer.Context,

@@ -35,10 +35,11 @@ def sign_in(common: dict[str, Any], url: str | None) -> None:
     """Print a link that signs in the first admin, once."""
     from pilothouse.cli import opening
 
-    typer.echo(opening.run(lambda: _link(opening.Options(**common), url)))
+    typer.echo(opening.run(lambda: link(opening.Options(**common), url)))
 
 
-async def _link(options: Options, url: str | None) -> str:
+async def link(options: Options, url: str | None, following: str | None = None) -> str:
+    """A link that signs in the first admin at the server at `url`, and leads on to the path `following`."""
     from pilothouse.auth.service import SignInLinks
     from pilothouse.cli.opening import on_this_machine
     from pilothouse.kit.clock import SystemClock
@@ -48,4 +49,4 @@ async def _link(options: Options, url: str | None) -> str:
     if url is None and settings.public_url is None and settings.port == 0:
         raise InvalidInput("The server's port is not known.", hint="Say its address with --url.")
     async with on_this_machine(options) as here:
-        return await SignInLinks(here.database, SystemClock()).new(url or Origin(settings).url())
+        return await SignInLinks(here.database, SystemClock()).new(url or Origin(settings).url(), following)

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import re
 from collections.abc import Collection
+from urllib.parse import urlsplit
 
 from starlette.datastructures import Headers
 from starlette.types import ASGIApp, Receive, Scope, Send
 
 from pilothouse.protocols.http.errors import CrossOrigin, Misdirected
-from pilothouse.settings import is_loopback
+from pilothouse.settings import Settings, is_loopback
 
 SAFE = frozenset({"GET", "HEAD", "OPTIONS"})
 _HOST = re.compile(r"(\[[0-9a-f:.]+\]|[a-z0-9.-]+)(:[0-9]{1,5})?", re.IGNORECASE)
@@ -64,3 +65,14 @@ def check_origin(host: str, origin: str | None, site: str | None) -> None:
             f"A page of {(origin or 'another origin')[:100]} may not change anything here.",
             hint="Use the console of this server, the command line or a program.",
         )
+
+
+def host_names(settings: Settings) -> frozenset[str]:
+    """The host names for which a server answers besides those of loopback."""
+    public = urlsplit(settings.public_url or "").hostname
+    own = None if _is_any(settings.host) else settings.host
+    return frozenset(name.lower() for name in (*settings.hosts, public, own) if name)
+
+
+def _is_any(host: str) -> bool:
+    return host in {"0.0.0.0", "::"}  # noqa: S104 - no name, but all addresses of the machine
