@@ -1,10 +1,7 @@
 /** The console: a client of the public API, and of nothing else. */
 import "@mantine/core/styles.css";
-import "@mantine/spotlight/styles.css";
-import "@mantine/notifications/styles.css";
 import "./app/base.css";
 import { MantineProvider } from "@mantine/core";
-import { Notifications } from "@mantine/notifications";
 import { QueryClientProvider } from "@tanstack/react-query";
 import { RouterProvider } from "@tanstack/react-router";
 import { setNonce } from "get-nonce";
@@ -28,7 +25,6 @@ if (place) {
         defaultColorScheme="auto"
         getStyleNonce={() => nonce}
       >
-        <Notifications position="bottom-right" />
         <QueryClientProvider client={queries}>
           <RouterProvider router={router} />
         </QueryClientProvider>

@@ -5,7 +5,7 @@ import { client } from "@/api/client";
 import { shell as text } from "@/strings/shell";
 import { useMe } from "./session";
 
-export function AccountMenu() {
+export default function AccountMenu() {
   const me = useMe();
   const { setColorScheme } = useMantineColorScheme();
   const isDark = useComputedColorScheme("light") === "dark";

@@ -1,4 +1,5 @@
 /** The command palette (Ctrl+K, or ⌘K): every screen that one may see, and runs by their id. */
+import "@mantine/spotlight/styles.css";
 import { Spotlight, type SpotlightActionData } from "@mantine/spotlight";
 import { IconSearch } from "@tabler/icons-react";
 import { useNavigate } from "@tanstack/react-router";
@@ -10,7 +11,7 @@ import { useCan } from "./session";
 
 const RUN_ID = /^[0-9a-f]{8}-[0-9a-f]{4}-7[0-9a-f]{3}-[0-9a-f]{4}-[0-9a-f]{12}$/i;
 
-export function Palette() {
+export default function Palette() {
   const navigate = useNavigate();
   const can = useCan();
   const [query, setQuery] = useState("");

@@ -12,18 +12,20 @@ import {
   Text,
 } from "@mantine/core";
 import { useDisclosure } from "@mantine/hooks";
-import { spotlight } from "@mantine/spotlight";
 import { IconSearch } from "@tabler/icons-react";
 import { Link, Outlet, useLocation } from "@tanstack/react-router";
-import { useEffect } from "react";
+import { lazy, Suspense, useEffect } from "react";
 import { groups } from "@/strings/names";
 import { shell as text } from "@/strings/shell";
-import { AccountMenu } from "./account-menu";
-import { Palette } from "./palette";
 import type { Group as NavGroup } from "./screen";
 import { SCREENS } from "./screens";
 import { useCan } from "./session";
 import classes from "./shell.module.css";
+
+/** What is not needed for the first look comes after it. */
+const AccountMenu = lazy(() => import("./account-menu"));
+const Palette = lazy(() => import("./palette"));
+const Notices = lazy(() => import("./notices"));
 
 const GROUPS = Object.keys(groups) as NavGroup[];
 
@@ -57,15 +59,17 @@ export function Shell() {
               size="xs"
               leftSection={<IconSearch size={14} />}
               rightSection={<Kbd size="xs">{text.searchKeys}</Kbd>}
-              onClick={spotlight.open}
+              onClick={openPalette}
               visibleFrom="sm"
             >
               {text.search}
             </Button>
-            <ActionIcon variant="default" aria-label={text.search} onClick={spotlight.open} hiddenFrom="sm">
+            <ActionIcon variant="default" aria-label={text.search} onClick={openPalette} hiddenFrom="sm">
               <IconSearch size={16} />
             </ActionIcon>
-            <AccountMenu />
+            <Suspense fallback={<Box w={28} h={28} />}>
+              <AccountMenu />
+            </Suspense>
           </Group>
         </Group>
       </AppShell.Header>
@@ -79,9 +83,17 @@ export function Shell() {
       <AppShell.Main id="main" tabIndex={-1} className={classes.main}>
         <Outlet />
       </AppShell.Main>
-      <Palette />
+      <Suspense>
+        <Palette />
+        <Notices />
+      </Suspense>
     </AppShell>
   );
+}
+
+/** The palette's own code is fetched with the first look at it, if not before. */
+function openPalette(): void {
+  void import("@mantine/spotlight").then(({ spotlight }) => spotlight.open());
 }
 
 function Section({ group, path }: { group: NavGroup; path: string }) {
