@@ -230,7 +230,7 @@ def test_the_whole_suite_is_held_to_its_coverage_and_a_selection_is_not(dev: Mod
     whole = dev.pytest_command(["-x", "-v"], long=False, fast=False, measured=True)
     assert "--cov-fail-under=90" in whole
     assert whole[-2:] == ["-x", "-v"]
-    assert whole[whole.index("not long and not timed") - 1] == "-m"
+    assert whole[whole.index("not long and not timed and not browser") - 1] == "-m"
     for chosen in (["-k", "kill"], [__file__], [f"{__file__}::test_x"], ["-m", "long"], ["--lf"]):
         command = dev.pytest_command(chosen, long=False, fast=False, measured=True)
         assert not any(option.startswith("--cov") for option in command)
@@ -257,11 +257,11 @@ def test_the_engine_is_tested_once_more_on_the_oldest_postgresql(dev: ModuleType
 
 def test_long_tests_run_only_when_asked_for(dev: ModuleType) -> None:
     whole = dev.pytest_command([], long=True, fast=False)
-    assert whole[whole.index("-m", 3) + 1] == "not timed"
+    assert whole[whole.index("-m", 3) + 1] == "not timed and not browser"
 
 
 def test_what_is_timed_runs_alone_and_unmeasured(dev: ModuleType) -> None:
-    for long, chosen in ((False, "timed and not long"), (True, "timed")):
+    for long, chosen in ((False, "(timed or browser) and not long"), (True, "timed or browser")):
         command = dev.timed_command(["-x"], long=long)
         left_out = [f"--ignore={path}" for path in dev.CONTRACT]
         assert command[-6:] == ["-n", "0", "-m", chosen, *left_out]

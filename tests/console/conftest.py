@@ -26,11 +26,13 @@ EXPECTED = ("the server responded with a status of", "net::ERR_")
 """What Chromium says of answers that the page itself deals with."""
 
 
+@pytest.hookimpl(tryfirst=True)  # before those that were not asked for are left out
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Without a browser there is nothing to test here but what needs none."""
-    if PROGRAM is None:
-        for item in items:
-            if "chromium" in getattr(item, "fixturenames", ()):
+    """What drives a browser runs apart, and is left out where there is none."""
+    for item in items:
+        if "chromium" in getattr(item, "fixturenames", ()):
+            item.add_marker(pytest.mark.browser)
+            if PROGRAM is None:
                 item.add_marker(pytest.mark.skip(reason="needs a browser: apt-get install chromium"))
 
 
