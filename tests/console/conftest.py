@@ -22,6 +22,10 @@ ARGUMENTS = [
 ]  # fmt: skip
 WIDE = {"width": 1280, "height": 800}
 PHONE = {"width": 390, "height": 844}
+UNLIMITED = {
+    f"PILOTHOUSE_LIMIT_{whose}": "0" for whose in ("ADDRESS", "USER", "USER_HOUR", "TENANT", "COSTLY")
+}
+"""One browser asks in a minute what people ask in an hour."""
 EXPECTED = ("the server responded with a status of", "net::ERR_")
 """What Chromium says of answers that the page itself deals with."""
 
@@ -40,7 +44,7 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
 def here(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Site]:
     """A server with the shipped applications."""
     folder = tmp_path_factory.mktemp("site")
-    with site(folder) as started:
+    with site(folder, **UNLIMITED) as started:
         yield started
     shutil.rmtree(folder)
 

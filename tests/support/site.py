@@ -16,7 +16,7 @@ from typing import Any
 import httpx
 
 PILOTHOUSE = str(Path(sys.executable).with_name("pilothouse"))
-PASSWORD = "correct horse battery staple 9"
+PASSWORD = "a quiet harbour at dawn"
 PATIENCE = 60.0
 """Seconds for whatever is waited for."""
 _SERVING = re.compile(r'"url":"(http://127\.0\.0\.1:\d+)","event":"serving"')
@@ -49,7 +49,7 @@ class Site:
         invited = self.post(
             "/api/v1/users", {"email": email, "name": email.partition("@")[0], "roles": roles}
         )
-        token = re.search(r"token=([\w.-]+)", invited["link"])
+        token = re.search(r"#([\w.-]+)", invited["link"])
         assert token is not None, invited
         self.post("/api/v1/auth/accept-invitation", {"token": token[1], "password": password})
         return password

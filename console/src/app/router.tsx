@@ -1,6 +1,7 @@
 /** Addresses: one lazily loaded route for each screen, within the shell. */
-import { createRootRoute, createRoute, createRouter, lazyRouteComponent } from "@tanstack/react-router";
+import { createRootRoute, createRoute, createRouter } from "@tanstack/react-router";
 import { Loading } from "@/kit/states";
+import { guarded } from "./guarded";
 import { NotFound } from "./not-found";
 import { SCREENS } from "./screens";
 import { Shell } from "./shell";
@@ -8,7 +9,7 @@ import { Shell } from "./shell";
 const root = createRootRoute({ component: Shell, notFoundComponent: NotFound });
 
 const routes = SCREENS.map((screen) =>
-  createRoute({ getParentRoute: () => root, path: screen.path, component: lazyRouteComponent(screen.load) }),
+  createRoute({ getParentRoute: () => root, path: screen.path, component: guarded(screen) }),
 );
 
 export const router = createRouter({

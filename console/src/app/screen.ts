@@ -1,5 +1,5 @@
 /** What a screen is: its address, its name, who may see it, and where its code is. */
-import type { ComponentType } from "react";
+import type { ComponentType, FunctionComponent } from "react";
 import type { Permission } from "./session";
 
 export type Group = "work" | "governance" | "models" | "operations" | "settings";
@@ -13,5 +13,5 @@ export interface Screen {
   readonly icon: ComponentType<{ size?: number | string; stroke?: number | string }>;
   /** Without it the screen is not offered; the server refuses its data all the same. */
   readonly permission?: Permission;
-  readonly load: () => Promise<{ default: ComponentType }>;
+  readonly load: () => Promise<{ default: FunctionComponent }>;
 }

@@ -1,7 +1,19 @@
 /** Every screen of the console. Navigation, command palette and router read this list and nothing else. */
+import { healthScreens } from "@/features/health/screens";
 import { runScreens } from "@/features/run/screens";
 import { runsScreens } from "@/features/runs/screens";
+import { schedulesScreens } from "@/features/schedules/screens";
+import { settingsScreens } from "@/features/settings/screens";
 import { startScreens } from "@/features/start/screens";
+import { workersScreens } from "@/features/workers/screens";
 import type { Screen } from "./screen";
 
-export const SCREENS: readonly Screen[] = [...startScreens, ...runsScreens, ...runScreens];
+export const SCREENS: readonly Screen[] = [
+  ...startScreens,
+  ...runsScreens,
+  ...runScreens,
+  ...workersScreens,
+  ...schedulesScreens,
+  ...healthScreens,
+  ...settingsScreens,
+];

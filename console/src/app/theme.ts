@@ -50,7 +50,11 @@ const variantColorResolver: VariantColorsResolver = (input) => {
 export const cssVariablesResolver: CSSVariablesResolver = () => ({
   variables: {},
   light: { "--mantine-color-dimmed": "#52585f", "--mantine-color-placeholder": "#666d75" },
-  dark: { "--mantine-color-dimmed": "#adb1b8", "--mantine-color-placeholder": "#9aa0a6" },
+  dark: {
+    "--mantine-color-dimmed": "#adb1b8",
+    "--mantine-color-placeholder": "#9aa0a6",
+    "--mantine-color-anchor": "var(--mantine-color-pilot-3)",
+  },
 });
 
 export const theme = createTheme({

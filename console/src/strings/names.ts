@@ -3,6 +3,22 @@ export const names = {
   start: "Start",
   runs: "Runs",
   run: "Run",
+  health: "Health",
+  workers: "Workers and queue",
+  breakers: "Breakers",
+  schedules: "Schedules",
+  schedule: "Schedule",
+  account: "Your account",
+  people: "People",
+  roles: "Roles",
+  keys: "Keys",
+  engagements: "Engagements",
+  notifications: "Notifications",
+  retention: "Retention",
+  limits: "Limits",
+  tenants: "Tenants",
+  tenant: "Tenant",
+  attestations: "Attestations",
 } as const;
 
 export const groups = {
