@@ -1,10 +1,15 @@
 /** Every screen of the console. Navigation, command palette and router read this list and nothing else. */
+import { evaluationsScreens } from "@/features/evaluations/screens";
+import { experimentsScreens } from "@/features/experiments/screens";
 import { healthScreens } from "@/features/health/screens";
+import { modelsScreens } from "@/features/models/screens";
+import { promptsScreens } from "@/features/prompts/screens";
 import { runScreens } from "@/features/run/screens";
 import { runsScreens } from "@/features/runs/screens";
 import { schedulesScreens } from "@/features/schedules/screens";
 import { settingsScreens } from "@/features/settings/screens";
 import { startScreens } from "@/features/start/screens";
+import { usageScreens } from "@/features/usage/screens";
 import { workersScreens } from "@/features/workers/screens";
 import type { Screen } from "./screen";
 
@@ -12,8 +17,13 @@ export const SCREENS: readonly Screen[] = [
   ...startScreens,
   ...runsScreens,
   ...runScreens,
-  ...workersScreens,
-  ...schedulesScreens,
+  ...modelsScreens,
+  ...usageScreens,
+  ...promptsScreens,
+  ...experimentsScreens,
+  ...evaluationsScreens,
   ...healthScreens,
+  ...schedulesScreens,
   ...settingsScreens,
+  ...workersScreens,
 ];

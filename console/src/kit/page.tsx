@@ -17,7 +17,7 @@ export function Page({ title, summary, actions, children }: PageProps) {
     <Stack gap="md" maw={1600} mx="auto">
       <Group justify="space-between" align="flex-start" gap="sm">
         <Box>
-          <Title order={1} size="h2">
+          <Title order={1} size="h2" style={{ overflowWrap: "anywhere" }}>
             {title}
           </Title>
           {summary && (

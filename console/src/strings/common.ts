@@ -12,6 +12,7 @@ export const common = {
   download: "Download",
   open: "Open",
   failed: "This could not be loaded.",
+  notChanged: "This was not changed.",
   unreachable: "The server does not answer.",
   unreachableHint: "See that it runs and that your network is there. Nothing that you typed is lost.",
   request: (id: string) => `Request ${id}`,

@@ -19,6 +19,11 @@ export const names = {
   tenants: "Tenants",
   tenant: "Tenant",
   attestations: "Attestations",
+  models: "Models",
+  usage: "Usage and cost",
+  prompts: "Prompts",
+  experiments: "Experiments",
+  evaluations: "Evaluations",
 } as const;
 
 export const groups = {
