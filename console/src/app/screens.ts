@@ -1,8 +1,10 @@
 /** Every screen of the console. Navigation, command palette and router read this list and nothing else. */
+import { auditScreens } from "@/features/audit/screens";
 import { evaluationsScreens } from "@/features/evaluations/screens";
 import { experimentsScreens } from "@/features/experiments/screens";
 import { healthScreens } from "@/features/health/screens";
 import { modelsScreens } from "@/features/models/screens";
+import { policiesScreens } from "@/features/policies/screens";
 import { promptsScreens } from "@/features/prompts/screens";
 import { runScreens } from "@/features/run/screens";
 import { runsScreens } from "@/features/runs/screens";
@@ -17,6 +19,8 @@ export const SCREENS: readonly Screen[] = [
   ...startScreens,
   ...runsScreens,
   ...runScreens,
+  ...policiesScreens,
+  ...auditScreens,
   ...modelsScreens,
   ...usageScreens,
   ...promptsScreens,

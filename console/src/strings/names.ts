@@ -24,6 +24,9 @@ export const names = {
   prompts: "Prompts",
   experiments: "Experiments",
   evaluations: "Evaluations",
+  policies: "Policies",
+  policyVersion: "Version of the policies",
+  audit: "Audit",
 } as const;
 
 export const groups = {
