@@ -8,7 +8,7 @@ from pathlib import Path
 from urllib.parse import urlsplit
 
 import pytest
-from playwright.sync_api import Browser, BrowserContext, Page, sync_playwright
+from playwright.sync_api import Browser, BrowserContext, Page, expect, sync_playwright
 
 from support.browser import PROGRAM
 from support.site import Site, site
@@ -52,6 +52,7 @@ def here(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Site]:
 @pytest.fixture(scope="session")
 def chromium() -> Iterator[Browser]:
     """One browser for all tests of this process."""
+    expect.set_options(timeout=20_000)
     with sync_playwright() as playwright:
         started = playwright.chromium.launch(executable_path=PROGRAM, headless=True, args=ARGUMENTS)
         yield started
@@ -70,7 +71,7 @@ def visitor(chromium: Browser) -> Iterator[Visitor]:
     def enter(base_url: str, **options: object) -> Page:
         given = {"viewport": WIDE, "reduced_motion": "reduce", "service_workers": "block"} | options
         context = chromium.new_context(base_url=base_url, **given)
-        context.set_default_timeout(15_000)
+        context.set_default_timeout(20_000)
         contexts.append(context)
         page = context.new_page()
         own = urlsplit(base_url).netloc

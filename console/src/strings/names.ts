@@ -27,6 +27,12 @@ export const names = {
   policies: "Policies",
   policyVersion: "Version of the policies",
   audit: "Audit",
+  inbox: "Inbox",
+  question: "Question",
+  budgets: "Budgets",
+  budget: "Budget",
+  switches: "Switches",
+  guards: "Guards",
 } as const;
 
 export const groups = {
