@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from pilothouse import App, Context, Difference, workflow
+from pilothouse import App, Context, Difference, Template, workflow
 from pilothouse.app import assembled, data_folder, worker_settings
 from pilothouse.applications import installed
 from pilothouse.errors import DatabaseUnavailable, NotFound
@@ -36,6 +36,21 @@ def settings(**said: object) -> Settings:
 def test_an_application_is_summed_up_by_its_first_workflow() -> None:
     assert GREETER.summary == "Greet somebody."
     assert App("empty").summary == ""
+
+
+def template(**said: str) -> Template:
+    return Template(
+        **{"id": "hello", "title": "Hello", "summary": "", "workflow": "greet", "input": "Ada"} | said
+    )
+
+
+def test_a_template_is_for_a_workflow_of_its_application_and_has_an_id_of_its_own() -> None:
+    greeter = App("greeter", workflows=[greet], templates=[template(), template(id="again")])
+    assert [item.id for item in greeter.templates] == ["hello", "again"]
+    with pytest.raises(ValueError, match="not for a workflow of 'greeter'"):
+        App("greeter", workflows=[greet], templates=[template(workflow="mlops")])
+    with pytest.raises(ValueError, match="two templates 'hello'"):
+        App("greeter", workflows=[greet], templates=[template(), template()])
 
 
 def test_the_installed_applications_are_found_by_name() -> None:

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from pilothouse.agents.agent import Agent, agent
-    from pilothouse.applications import App, Difference
+    from pilothouse.applications import App, Difference, Template
     from pilothouse.kit.money import Money
     from pilothouse.runtime.cards import Option, Progress, ReasonCard
     from pilothouse.runtime.closed import TrustedId
@@ -29,6 +29,7 @@ _HOMES = {
     "Agent": "agents.agent",
     "App": "applications",
     "Difference": "applications",
+    "Template": "applications",
     "agent": "agents.agent",
     "Money": "kit.money",
     "Option": "runtime.cards",
@@ -72,6 +73,7 @@ __all__ = [
     "ReasonCard",
     "Refused",
     "StepFailed",
+    "Template",
     "Tool",
     "TrustedId",
     "Upload",

@@ -10,7 +10,7 @@ from importlib.resources.abc import Traversable
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, cast
 
-from pydantic import BaseModel, ConfigDict
+from pydantic import BaseModel, ConfigDict, Field
 
 if TYPE_CHECKING:
     from pilothouse.agents.agent import Agent
@@ -35,6 +35,23 @@ class Difference(BaseModel):
     after: str | None
 
 
+class Template(BaseModel):
+    """A beginning that people can choose: a text to give to a workflow of the application, ready to send.
+
+    `id` is its own among those of the application. `icon` is a word for a picture beside it; an unknown one
+    gives a plain picture.
+    """
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    id: str = Field(pattern=r"^[a-z][a-z0-9-]{0,49}$")
+    title: str = Field(min_length=1, max_length=80)
+    summary: str = Field(max_length=200)
+    workflow: str
+    input: str = Field(min_length=1, max_length=4_000)
+    icon: str = Field(default="", pattern=r"^[a-z-]{0,30}$")
+
+
 @dataclass(frozen=True)
 class App:
     """An application: its workflows, agents and tools, and how two of its results are compared.
@@ -44,7 +61,9 @@ class App:
     each used where a tenant has no version of its own in production. `inlets` read files that bring inputs
     for its first workflow. `settle` is told, when a process starts, the folder in which the application may
     keep files, and its options (the setting `app_options`); it raises `ValueError` for wrong ones. `mcp` are
-    the MCP servers of others that it uses: the tools that were approved of them are its own.
+    the MCP servers of others that it uses: the tools that were approved of them are its own. `templates` are
+    beginnings that people can choose; `ValueError` is raised where one is not for a workflow of the
+    application, or two have the same id.
     """
 
     name: str
@@ -57,6 +76,7 @@ class App:
     inlets: Inlets = field(default_factory=dict)
     settle: Callable[[Path, Mapping[str, str]], None] | None = None
     mcp: Sequence[McpServer] = ()
+    templates: Sequence[Template] = ()
 
     def __post_init__(self) -> None:
         """Relative folders of policies and prompts lie beside the file that the application is written in."""
@@ -65,6 +85,18 @@ class App:
             if isinstance(folder, str | Path) and not Path(folder).is_absolute():
                 frame = inspect.stack(0)[2]
                 object.__setattr__(self, name, Path(frame.filename).resolve().parent / folder)
+        self._check_templates()
+
+    def _check_templates(self) -> None:
+        own, seen = {workflow.name for workflow in self.workflows}, set[str]()
+        for template in self.templates:
+            if template.workflow not in own:
+                message = f"template {template.id!r} is not for a workflow of {self.name!r}"
+                raise ValueError(message)
+            if template.id in seen:
+                message = f"application {self.name!r} has two templates {template.id!r}"
+                raise ValueError(message)
+            seen.add(template.id)
 
     @property
     def servers(self) -> Sequence[McpServer]:

@@ -283,6 +283,11 @@ async def test_the_same_ids_serve_their_own_tenant(swept: SimpleNamespace) -> No
         assert status == 200, name
 
 
+def found_in(told: Mapping[str, Any]) -> list[Any]:
+    """What an answer lists; of a histogram, the stretches of time in which there is something."""
+    return told["items"] if "items" in told else [item for item in told["buckets"] if item["runs"]]
+
+
 async def test_no_id_in_a_query_finds_what_is_another_tenants(swept: SimpleNamespace, conninfo: str) -> None:
     before, tried = everything_of(conninfo, "acme"), set[str]()
     for operation in swept.operations:
@@ -295,7 +300,7 @@ async def test_no_id_in_a_query_finds_what_is_another_tenants(swept: SimpleNames
             params = {name: swept.ids[QUERIES[name]]}
             status, body = await ask(swept.globex, "GET", operation.path, params=params)
             assert status in {200, 404}, (operation.name, name, status)
-            assert status == 404 or orjson.loads(body)["items"] == [], (operation.name, name, body[:300])
+            assert status == 404 or found_in(orjson.loads(body)) == [], (operation.name, name, body[:300])
             tried.add(f"{operation.name} {name}")
     for known in ("id_prefix", "id_suffix"):
         part = swept.ids["run_id"][:13] if known == "id_prefix" else swept.ids["run_id"][-12:]

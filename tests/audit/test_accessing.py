@@ -27,6 +27,7 @@ OPENAPI = Path(__file__).parents[2] / "docs" / "reference" / "openapi.json"
 WITHOUT_PAYLOADS = {
     # what is installed, how it is set, and how it stands
     *("list_agents", "list_workflows", "show_workflow", "list_workers", "list_limits", "list_attestations"),
+    "list_templates",
     *("list_breakers", "show_breaker"),
     *("list_flags", "list_kills", "list_degradations", "list_retention_rules", "estimate_retention"),
     "list_models",
@@ -36,7 +37,15 @@ WITHOUT_PAYLOADS = {
     *("list_experiments", "show_experiment", "list_version_feedback"),
     "show_model_cache",
     # lists and descriptions of things without what is in them
-    *("list_runs", "show_statistics", "show_trace", "list_artifacts", "show_artifact", "list_uploads"),
+    *(
+        "list_runs",
+        "show_statistics",
+        "show_histogram",
+        "show_trace",
+        "list_artifacts",
+        "show_artifact",
+        "list_uploads",
+    ),
     *("list_prompts", "show_prompt", "list_prompt_versions", "show_prompt_label", "list_prompt_moves"),
     # what the tenant's own authors wrote, as its policies
     *("show_prompt_version", "diff_prompt"),

@@ -9,7 +9,7 @@ import httpx
 import psycopg
 import pytest
 
-from pilothouse import App
+from pilothouse import App, Context, Template, workflow
 
 Submit = Callable[..., Awaitable[str]]
 Reach = Callable[..., Awaitable[dict[str, Any]]]
@@ -266,6 +266,30 @@ async def test_journal_and_cards_are_read_in_parts(
     assert [card["card"]["decision"] for card in cards["items"]] == ["hello is fine"]
     first = (await client.get(f"/api/v1/runs/{run_id}/cards?limit=1")).json()
     assert (first["items"], first["next_after"]) == ([], cards["items"][0]["seq"] - 1)
+
+
+async def test_templates_are_listed_by_application_in_its_own_order(open_api: OpenApi) -> None:
+    def made(name: str, *ids: str) -> App:
+        same = {"title": name, "summary": "", "workflow": name, "input": f"an input of {name}"}
+
+        @workflow(name)
+        async def serve(ctx: Context, text: str) -> str:
+            """Serve."""
+            return text
+
+        return App(name, workflows=[serve], templates=[Template(id=id_, **same) for id_ in ids])
+
+    client = await open_api(made("second", "b", "a"), made("first", "b"), execute=False)
+    listed = (await client.get("/api/v1/templates")).json()["items"]
+    assert [(item["app"], item["id"]) for item in listed] == [
+        ("first", "b"),
+        ("second", "b"),
+        ("second", "a"),
+    ]
+    assert listed[0] == {
+        "app": "first", "id": "b", "title": "first", "summary": "", "workflow": "first",
+        "input": "an input of first", "icon": "",
+    }  # fmt: skip
 
 
 async def test_workflows_are_listed_with_the_schema_of_their_input(idle: httpx.AsyncClient) -> None:

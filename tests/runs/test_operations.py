@@ -351,6 +351,63 @@ async def test_the_window_is_what_was_asked_for(idle: httpx.AsyncClient, conninf
     assert (await idle.get("/api/v1/runs/statistics", params=swapped)).status_code == 400
 
 
+async def made_at(client: httpx.AsyncClient, conninfo: str, at: str, **more: Any) -> str:
+    """A run that was made at a moment."""
+    run_id = await made(client, **more)
+    with psycopg.connect(conninfo) as connection:
+        connection.execute("update runs set created_at = %s where id = %s", (at, run_id))
+    return run_id
+
+
+async def test_a_histogram_counts_the_runs_of_each_stretch_by_state(
+    idle: httpx.AsyncClient, conninfo: str
+) -> None:
+    cancelled = await made_at(idle, conninfo, "2026-03-01T00:00:00Z")
+    await idle.post(f"/api/v1/runs/{cancelled}/cancel")
+    await made_at(idle, conninfo, "2026-03-01T00:09:59.999999Z", labels={"team": "risk"})
+    await made_at(idle, conninfo, "2026-03-01T00:10:00Z", workflow="ask")
+    await made_at(idle, conninfo, "2026-03-01T01:00:00Z")  # the end is outside
+    window = {"from": "2026-03-01T00:00:00Z", "to": "2026-03-01T01:00:00Z", "buckets": 6}
+    found = (await idle.get("/api/v1/runs/histogram", params=window)).json()
+    assert (found["from"], found["to"], found["seconds"]) == (window["from"], window["to"], 600)
+    assert [item["runs"] for item in found["buckets"]] == [
+        {"cancelled": 1, "queued": 1},
+        {"queued": 1},
+        *[{}] * 4,
+    ]
+    assert [item["at"] for item in found["buckets"]][-1] == "2026-03-01T00:50:00Z"
+    assert found["partial"] is False
+
+    async def counted(**wanted: Any) -> list[int]:
+        told = (await idle.get("/api/v1/runs/histogram", params=window | wanted)).json()
+        return [sum(item["runs"].values()) for item in told["buckets"]]
+
+    assert await counted(workflow="ask") == [0, 1, 0, 0, 0, 0]
+    assert await counted(label="team:risk") == [1, 0, 0, 0, 0, 0]
+    assert await counted(status=["cancelled", "running"]) == [1, 0, 0, 0, 0, 0]
+    assert await counted(created_after="2026-03-01T00:05:00Z", buckets=2) == [2, 0]
+
+
+async def test_a_histogram_divides_any_window_and_no_more_finely_than_is_allowed(
+    idle: httpx.AsyncClient, conninfo: str
+) -> None:
+    await made_at(idle, conninfo, "2026-03-01T00:00:00.000009Z")
+    odd = {"from": "2026-03-01T00:00:00Z", "to": "2026-03-01T00:00:00.000010Z"}
+    found = (await idle.get("/api/v1/runs/histogram", params={**odd, "buckets": 7})).json()
+    assert [sum(item["runs"].values()) for item in found["buckets"]] == [0, 0, 0, 0, 0, 0, 1]
+    found = (await idle.get("/api/v1/runs/histogram", params={**odd, "buckets": 200})).json()
+    assert len(found["buckets"]) == 10
+    for wrong in ({**odd, "buckets": 201}, {**odd, "buckets": 0}, {"from": odd["to"], "to": odd["from"]}):
+        assert (await idle.get("/api/v1/runs/histogram", params=wrong)).status_code == 400
+
+
+async def test_a_histogram_that_is_not_bounded_is_of_the_last_day(idle: httpx.AsyncClient) -> None:
+    await made(idle)
+    found = (await idle.get("/api/v1/runs/histogram")).json()
+    assert (found["seconds"], len(found["buckets"])) == (24 * 3600 / 60, 60)
+    assert found["buckets"][-1]["runs"] == {"queued": 1}
+
+
 async def test_a_batch_that_takes_too_long_ends_early_and_tells_where_to_go_on(
     idle: httpx.AsyncClient, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -55,6 +55,7 @@ EXCEPTIONS: Mapping[str, Mapping[str, str]] = {
     "remove_limit": {"query ": RULE},
     "list_runs": {"query ": RULE},
     "show_statistics": {"The window ends before it begins": RULE},
+    "show_histogram": {"The window ends before it begins": RULE},
     "cancel_runs": {"The filter is empty": RULE, "body /filter": RULE},
     "retry_runs": {"The filter is empty": RULE, "body /filter": RULE},
     "move_runs": {"body /filter": RULE, "body ": RULE},

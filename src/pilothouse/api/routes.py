@@ -27,6 +27,7 @@ from pilothouse.routing import Endpoints
 from pilothouse.runs import endpoints as run_endpoints
 from pilothouse.runs import live_endpoints
 from pilothouse.runs.operation_endpoints import operating_on_many, operating_on_one
+from pilothouse.runs.schemas import TemplateSummary
 from pilothouse.runs.workflows import WorkflowCatalogue
 from pilothouse.schedules.endpoints import routes as schedule_routes
 from pilothouse.tenants import endpoints as tenant_endpoints
@@ -72,5 +73,9 @@ def _describing(parts: Parts) -> Iterator[Endpoints]:
     """What is installed in this process."""
     apps = parts.pilothouse.apps
     owners = {workflow.name: app.name for app in apps for workflow in app.workflows}
-    yield run_endpoints.describing(WorkflowCatalogue(parts.pilothouse.engine.workflows, owners))
+    templates = [
+        TemplateSummary(app=app.name, **template.model_dump()) for app in apps for template in app.templates
+    ]
+    workflows = parts.pilothouse.engine.workflows
+    yield run_endpoints.describing(WorkflowCatalogue(workflows, owners, templates))
     yield agent_routes(AgentCatalogue((app.name, agent) for app in apps for agent in app.agents))

@@ -15,6 +15,7 @@ OPERATIONS: Mapping[str, str] = MappingProxyType(
         "list_runs": "runs:read",
         "show_run": "runs:read",
         "show_statistics": "runs:read",
+        "show_histogram": "runs:read",
         "show_trace": "runs:read",
         "read_journal": "runs:read",
         "list_cards": "runs:read",
@@ -48,6 +49,7 @@ OPERATIONS: Mapping[str, str] = MappingProxyType(
         "delegate_action": "questions:answer",
         "list_workflows": "catalogue:read",
         "show_workflow": "catalogue:read",
+        "list_templates": "catalogue:read",
         "list_agents": "catalogue:read",
         # schedules
         "list_schedules": "schedules:read",

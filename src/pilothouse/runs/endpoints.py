@@ -20,6 +20,7 @@ from pilothouse.runs.schemas import (
     Run,
     RunSummary,
     Submission,
+    Templates,
     WorkflowQuery,
     Workflows,
     WorkflowSummary,
@@ -110,14 +111,19 @@ def moving(provide: Callable[..., Awaitable[Moving]]) -> Endpoints:
 
 def describing(catalogue: WorkflowCatalogue) -> Endpoints:
     """Endpoints that tell what can be submitted."""
-    router = Endpoints(prefix="/workflows", tags=["workflows"])
+    router = Endpoints(tags=["workflows"])
 
-    @router.get("")
+    @router.get("/templates")
+    async def list_templates() -> Templates:
+        """List what people can begin from: texts ready to submit, by application."""
+        return catalogue.templates()
+
+    @router.get("/workflows")
     async def list_workflows(query: Annotated[WorkflowQuery, Query()]) -> Workflows:
         """List the workflows that can be submitted, by name."""
         return catalogue.all(query)
 
-    @router.get("/{name}", responses=documented(404))
+    @router.get("/workflows/{name}", responses=documented(404))
     async def show_workflow(name: Name) -> WorkflowSummary:
         """Show a workflow with the schema of its input."""
         return catalogue.show(name)

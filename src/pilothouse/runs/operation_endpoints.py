@@ -14,6 +14,8 @@ from pilothouse.runs.operation_schemas import (
     BulkRequest,
     BulkResult,
     ForkRequest,
+    Histogram,
+    HistogramQuery,
     LabelChange,
     MoveRequest,
     Statistics,
@@ -37,6 +39,13 @@ def operating_on_many(provide: Callable[..., Awaitable[Operations]]) -> Endpoint
     ) -> Statistics:
         """Show figures of runs: how many in which state, how quick, what failed, who waits."""
         return await operations.statistics(query)
+
+    @router.get("/histogram", responses=documented(400))
+    async def show_histogram(
+        operations: Annotated[Operations, Depends(provide)], query: Annotated[HistogramQuery, Query()]
+    ) -> Histogram:
+        """Show how many of the runs that fit a filter were made when, by the state that they are in now."""
+        return await operations.histogram(query)
 
     @router.post("/cancel", responses=documented(400))
     async def cancel_runs(

@@ -15,6 +15,9 @@ from pilothouse.runs.filters import MAX_VERSION, OTHER_ORDER, Cursor, RunFilter
 from pilothouse.runs.schemas import LabelKey, Labels, LabelValue, RunStatus
 from pilothouse.runtime.questions import MAX_ANSWER
 
+MAX_BUCKETS = 200
+"""Stretches of time in a histogram at most."""
+
 StepName = Annotated[str, Field(min_length=1, max_length=4_000, examples=["gather#0/1/ask:cloud"])]
 Answer = Annotated[str, Field(max_length=MAX_ANSWER)]
 
@@ -173,4 +176,39 @@ class Statistics(BaseModel):
     failures: list[FailureCount]
     waiting_for_people: int
     oldest_queued_seconds: float | None
+    partial: bool
+
+
+class HistogramQuery(RunFilter):
+    """Which runs are counted, in which window, and in how many stretches of time.
+
+    The window is the 24 hours before `to`, which is now, unless said otherwise.
+    """
+
+    since: Moment | None = Field(default=None, alias="from")
+    until: Moment | None = Field(default=None, alias="to")
+    buckets: int = Field(default=60, ge=1, le=MAX_BUCKETS, description="Stretches of time, equally long.")
+
+
+class Bucket(BaseModel):
+    """The runs that were made in a stretch of time, by the state that they are in now."""
+
+    model_config = ConfigDict(frozen=True)
+
+    at: dt.datetime
+    runs: dict[RunStatus, int]
+
+
+class Histogram(BaseModel):
+    """How many runs were made when. Each of `buckets` is `seconds` long and begins `at` its moment.
+
+    `partial` tells that only the newest million runs of the window were counted.
+    """
+
+    model_config = ConfigDict(frozen=True)
+
+    since: dt.datetime = Field(serialization_alias="from")
+    until: dt.datetime = Field(serialization_alias="to")
+    seconds: float
+    buckets: list[Bucket]
     partial: bool

@@ -7,6 +7,7 @@ import time
 from collections import Counter
 from collections.abc import Awaitable, Callable, Sequence
 from functools import partial
+from itertools import takewhile
 from typing import Any
 from uuid import UUID
 
@@ -19,12 +20,15 @@ from pilothouse.kit.scope import Scope
 from pilothouse.policies.service import Authority
 from pilothouse.runs.filters import RunQuery
 from pilothouse.runs.operation_schemas import (
+    Bucket,
     BulkRequest,
     BulkResult,
     Count,
     Durations,
     FailureCount,
     ForkRequest,
+    Histogram,
+    HistogramQuery,
     LabelChange,
     MoveRequest,
     Refusal,
@@ -33,6 +37,7 @@ from pilothouse.runs.operation_schemas import (
 )
 from pilothouse.runs.queue_room import QueueRoom
 from pilothouse.runs.repository import RunRepository
+from pilothouse.runs.repository.histogram import MOST as MOST_MADE
 from pilothouse.runs.repository.listing import place_of
 from pilothouse.runs.repository.statistics import MOST
 from pilothouse.runs.schemas import RunStatus
@@ -151,12 +156,37 @@ class Operations:
 
         return await self._bulk("move", wanted, OPEN, work, checks=True, but_version=wanted.to)
 
-    async def statistics(self, query: StatisticsQuery) -> Statistics:
-        """The figures of a window. Raises `InvalidInput` for one that ends before it begins."""
+    async def histogram(self, query: HistogramQuery) -> Histogram:
+        """How many runs were made when. Raises `InvalidInput` for a window that ends before it begins."""
+        since, until = self._window(query)
+        width = max((until - since) / query.buckets, dt.timedelta(microseconds=1))
+        found = await self._repository.histogram(query, since, until, width)
+        begin = (since + number * width for number in range(query.buckets))
+        moments = takewhile(lambda at: at < until, begin)  # fewer where the window is but microseconds
+        runs: dict[int, dict[RunStatus, int]] = {}
+        for begins, status, count in found:
+            place = min((begins - since) // width, query.buckets - 1)  # rounding leaves some at the end
+            of_place = runs.setdefault(place, {})
+            of_place[RunStatus(status)] = of_place.get(RunStatus(status), 0) + count
+        return Histogram(
+            since=since,
+            until=until,
+            seconds=width.total_seconds(),
+            buckets=[Bucket(at=at, runs=runs.get(number, {})) for number, at in enumerate(moments)],
+            partial=sum(count for _, _, count in found) == MOST_MADE,
+        )
+
+    def _window(self, query: StatisticsQuery | HistogramQuery) -> tuple[dt.datetime, dt.datetime]:
+        """From when to before when. Raises `InvalidInput` for one that ends before it begins."""
         until = query.until or self._engine.now()
         since = query.since or until - WINDOW
         if since >= until:
             raise InvalidInput("The window ends before it begins.", hint="Give `from` before `to`.")
+        return since, until
+
+    async def statistics(self, query: StatisticsQuery) -> Statistics:
+        """The figures of a window. Raises `InvalidInput` for one that ends before it begins."""
+        since, until = self._window(query)
         found = await self._repository.figures(since, until)
         failed = await self._repository.failures(since, until, FAILURES)
         codes = Counter([await self._code(entry) for entry in failed])

@@ -249,3 +249,28 @@ class Workflows(BaseModel):
     model_config = ConfigDict(frozen=True)
 
     items: list[WorkflowSummary]
+
+
+class TemplateSummary(BaseModel):
+    """A beginning that people can choose: `input` is the text to submit `workflow` with, as it is or changed.
+
+    `id` is its own among those of its application; `icon` is a word for a picture, or nothing.
+    """
+
+    model_config = ConfigDict(frozen=True)
+
+    app: str
+    id: str
+    title: str
+    summary: str
+    workflow: str
+    input: str
+    icon: str
+
+
+class Templates(BaseModel):
+    """The templates of the installed applications, by application, each in the application's own order."""
+
+    model_config = ConfigDict(frozen=True)
+
+    items: list[TemplateSummary]

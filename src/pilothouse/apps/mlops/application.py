@@ -8,6 +8,7 @@ from importlib.resources import files
 from pilothouse import App, Difference
 from pilothouse.apps.mlops import agents
 from pilothouse.apps.mlops.result import MlopsResult
+from pilothouse.apps.mlops.templates import TEMPLATES
 from pilothouse.apps.mlops.workflow import mlops
 
 
@@ -60,4 +61,5 @@ app = App(
     ],
     compare=compare,
     prompts=files("pilothouse.apps.mlops") / "prompts",
+    templates=TEMPLATES,
 )

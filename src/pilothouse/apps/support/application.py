@@ -12,6 +12,7 @@ from pilothouse.apps.support.inlets.mail import read_mail
 from pilothouse.apps.support.inlets.table import read_table
 from pilothouse.apps.support.resources import Resources
 from pilothouse.apps.support.shop.tools import APP, tools_of
+from pilothouse.apps.support.templates import TEMPLATES
 
 
 def support_app(resources: Resources | None = None, **instead: object) -> App:
@@ -28,6 +29,7 @@ def support_app(resources: Resources | None = None, **instead: object) -> App:
         prompts=files("pilothouse.apps.support") / "prompts",
         inlets={".eml": read_mail, ".csv": read_table},
         settle=held.settle,
+        templates=TEMPLATES,
     )
 
 

@@ -11,8 +11,8 @@ from uuid import UUID
 from sqlalchemy import Row, Select, select, text, update
 
 from pilothouse.kit.repository import Repository
-from pilothouse.runs.filters import RunQuery
-from pilothouse.runs.repository import listing, statistics
+from pilothouse.runs.filters import RunFilter, RunQuery
+from pilothouse.runs.repository import histogram, listing, statistics
 from pilothouse.runs.repository.workers import LiveWorkers, live_workers
 from pilothouse.runs.tables import JournalRow, RunRow
 from pilothouse.runtime.entries import Kind
@@ -90,6 +90,12 @@ class RunRepository(Repository):
     async def figures(self, since: dt.datetime, until: dt.datetime) -> statistics.Figures:
         """The figures of the window from `since` to before `until`."""
         return await statistics.figures(self._session, self._tenant_id, since, until)
+
+    async def histogram(
+        self, wanted: RunFilter, since: dt.datetime, until: dt.datetime, width: dt.timedelta
+    ) -> Sequence[histogram.Stretch]:
+        """How many of the wanted runs were made in each stretch of the window, by state."""
+        return await histogram.histogram(self._session, self._tenant_id, wanted, since, until, width)
 
     async def failures(self, since: dt.datetime, until: dt.datetime, most: int) -> Sequence[Row[Any]]:
         """How the newest failed runs of the window ended: each last entry, as far as it tells of that."""

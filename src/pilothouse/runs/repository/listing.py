@@ -19,6 +19,7 @@ from sqlalchemy import (
     func,
     literal,
     literal_column,
+    or_,
     select,
     tuple_,
     union_all,
@@ -56,6 +57,14 @@ def page(tenant_id: str, query: RunQuery, limit: int) -> Select[RunRow]:
         .order_by(*(column.desc() if descending else column for column in order))
         .limit(limit)
     )
+
+
+def matching(tenant_id: str, wanted: RunFilter, *columns: InstrumentedAttribute[Any]) -> Select[Any]:
+    """These columns of all runs of a tenant that fit."""
+    _, labelled = _labelled(tenant_id, wanted)
+    found = select(*columns).where(RunRow.tenant_id == tenant_id, *conditions(tenant_id, wanted), *labelled)
+    states = [in_state(status) for status in dict.fromkeys(wanted.status)]
+    return found.where(or_(*states)) if states else found
 
 
 def place_of(query: RunQuery, row: RunRow) -> Place:
