@@ -66,14 +66,15 @@ export function follow(url: string, { after, onEvents, onState }: Following): ()
         arrived.push({ id, event: event ?? "message", data });
       },
     });
-    for await (const text of body.pipeThrough(new TextDecoderStream())) {
+    const pieces = body.pipeThrough(new TextDecoderStream()).getReader(); // not every browser iterates over it
+    for (let piece = await pieces.read(); !piece.done; piece = await pieces.read()) {
       heard();
-      parser.feed(text);
+      parser.feed(piece.value);
       const events = arrived;
       if (events.length === 0) continue;
       arrived = [];
       attempt = 0;
-      onEvents(events);
+      if (!stopped.signal.aborted) onEvents(events);
       if (events.some(({ event }) => event === "end")) return "over";
     }
     return "again";

@@ -1,0 +1,41 @@
+/** The input of a fork as it is edited: as text where the workflow takes text, as JSON else. */
+import { run } from "@/strings/run";
+import { faultsOf, type Schema } from "./json-schema";
+
+/** Whether a workflow takes text as it stands, without quotation marks. */
+export function isText(schema: Schema | undefined): boolean {
+  return schema?.type === "string";
+}
+
+export function writtenOf(input: unknown, schema: Schema | undefined): string {
+  return isText(schema) && typeof input === "string" ? input : JSON.stringify(input, null, 2);
+}
+
+export interface ReadInput {
+  readonly value: unknown;
+  readonly faults: readonly string[];
+}
+
+export function readInput(written: string, schema: Schema | undefined): ReadInput {
+  let value: unknown = written;
+  if (!isText(schema)) {
+    try {
+      value = JSON.parse(written);
+    } catch (error) {
+      return { value: undefined, faults: [run.actions.notJson((error as Error).message)] };
+    }
+  }
+  return { value, faults: schema === undefined ? [] : faultsOf(value, schema) };
+}
+
+interface ForkBody {
+  at?: string;
+  input?: unknown;
+}
+
+/** What is asked for: a fork from the beginning has to have an input, and may have the same. */
+export function forkBody(at: string | null, input: unknown, before: unknown): ForkBody {
+  const isChanged = JSON.stringify(input) !== JSON.stringify(before);
+  if (at === null) return { input };
+  return isChanged ? { at, input } : { at };
+}
