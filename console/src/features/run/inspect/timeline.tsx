@@ -1,0 +1,57 @@
+/** When each step of a run worked, and when it waited. */
+import { Group, Stack, Switch, Text } from "@mantine/core";
+import { durationOf } from "@/kit/moments";
+import { Nothing } from "@/kit/states";
+import { inspect } from "@/strings/inspect";
+import type { RunTabProps } from "../tab";
+import { axisOf, type Bar, barsOf, lengthOf, waitsOf } from "./timeline-model";
+import { useNow } from "./use-now";
+import { useOutline } from "./use-outline";
+import { useParams } from "./use-param";
+import { Waterfall } from "./waterfall";
+import classes from "./waterfall.module.css";
+
+const text = inspect.timeline;
+const LEGEND: readonly (readonly [Bar["tone"], string])[] = [
+  ["work", text.work],
+  ["wait", text.wait],
+  ["failed", text.failed],
+];
+
+export default function TimelineTab({ view }: RunTabProps) {
+  const outline = useOutline(view);
+  const [read, choose] = useParams();
+  const clock = useNow(!outline.isOver);
+  if (outline.parts.length === 0) return <Nothing title={inspect.noSteps} hint={inspect.noStepsHint} />;
+  const now = outline.isOver ? outline.last : Math.max(clock, outline.last);
+  const waits = waitsOf(outline, now);
+  const leavesOut = read("gaps") === "hide";
+  const axis = axisOf(outline.origin, now, leavesOut ? waits : []);
+  const whole = now - outline.origin;
+  return (
+    <Stack gap="xs">
+      <Group justify="space-between" gap="xs">
+        <Group gap="md">
+          {LEGEND.map(([tone, name]) => (
+            <Text key={tone} size="xs">
+              <span className={`${classes.bar} ${classes.legend}`} data-tone={tone} />
+              {name}
+            </Text>
+          ))}
+          <Text size="xs" c="dimmed" className="numeric" data-testid="timeline-total">
+            {text.total(durationOf(whole / 1000))}
+            {", "}
+            {text.working(durationOf((whole - lengthOf(waits)) / 1000))}
+          </Text>
+        </Group>
+        <Switch
+          label={text.gaps}
+          checked={leavesOut}
+          disabled={waits.length === 0}
+          onChange={({ currentTarget }) => choose({ gaps: currentTarget.checked ? "hide" : undefined })}
+        />
+      </Group>
+      <Waterfall bars={barsOf(outline, now)} axis={axis} now={now} label={text.label} heading={text.step} />
+    </Stack>
+  );
+}
