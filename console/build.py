@@ -30,6 +30,7 @@ INPUTS = (
     "package.json",
     "package-lock.json",
     "index.html",
+    "chat.html",
     "vite.config.ts",
     "tsconfig.json",
     "src",

@@ -16,6 +16,7 @@ export default defineConfig({
     sourcemap: false,
     reportCompressedSize: false,
     assetsInlineLimit: 0,
+    rolldownOptions: { input: ["index.html", "chat.html"] },
   },
   server: { proxy: { "/api": SERVER, "/sign-in": SERVER, "/health": SERVER } },
   test: {

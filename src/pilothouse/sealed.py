@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from pilothouse.agents.tables import SEALED as ANSWERED
+from pilothouse.chats.tables import SEALED as CHATTING
 from pilothouse.feedback.tables import SEALED as RATED
 from pilothouse.guards.tables import SEALED as MASKED
 from pilothouse.kit.sealing import SealedColumn
@@ -28,4 +29,5 @@ COLUMNS: tuple[SealedColumn, ...] = (
     PROMPTS,
     CACHED,
     ANSWERED,
+    CHATTING,
 )

@@ -76,7 +76,7 @@ def test_who_is_bound_to_an_engagement_manages_and_surveys_nothing_beyond_it() -
         *("guards:read", "budgets:manage", "switches:throw", "switches:manage"),
         *("models:read", "models:manage", "experiments:read", "experiments:manage", "experiments:stop"),
         *("prompts:read", "prompts:manage"),
-        *("notifications:read", "notifications:manage"),
+        *("notifications:read", "notifications:manage", "chats:manage"),
     }
     for name in PERMISSIONS:
         assert not authority.decide(bound, name, "other").allowed, name

@@ -12,7 +12,7 @@ ALLOWED: dict[str, set[str]] = {
     "viewer": READ,
     "operator": READ
     | {"runs:submit", "models:use", "runs:operate", "questions:answer", "schedules:manage", "content:write"}
-    | {"switches:throw", "notifications:read", "experiments:stop", "feedback:give"},
+    | {"switches:throw", "notifications:read", "experiments:stop", "feedback:give", "chats:manage"},
     "approver": READ | {"questions:answer", "feedback:give"},
     "approver:finance": READ | {"questions:answer", "feedback:give"},
     "approver:privacy": READ | {"questions:answer", "personal:read", "feedback:give"},
@@ -31,7 +31,7 @@ ALLOWED: dict[str, set[str]] = {
     | {"audit:read", "audit:export", "audit:manage"}
     | {"budgets:manage", "switches:throw", "switches:manage", "models:manage", "personal:read"}
     | {"notifications:read", "notifications:manage"}
-    | {"experiments:manage", "experiments:stop", "feedback:give"},
+    | {"experiments:manage", "experiments:stop", "feedback:give", "chats:manage"},
 }
 """The permissions of each role in its tenant."""
 

@@ -1,5 +1,7 @@
 /** What applications bring to the console, each from a folder of its own beside this file. */
 import type { RunTab } from "@/features/run/tab";
+import { mlops } from "./mlops";
+import { support } from "./support";
 
 export interface Application {
   /** The workflows whose runs it shows. */
@@ -8,7 +10,7 @@ export interface Application {
   readonly tabs: readonly RunTab[];
 }
 
-export const APPLICATIONS: readonly Application[] = [];
+export const APPLICATIONS: readonly Application[] = [mlops, support];
 
 /** The parts that applications add to the screen of a run. */
 export function tabsOf(workflow: string): readonly RunTab[] {

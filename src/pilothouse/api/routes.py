@@ -8,6 +8,7 @@ from fastapi import Depends
 from pilothouse.agents.endpoints import routes as agent_routes
 from pilothouse.agents.service import AgentCatalogue
 from pilothouse.api.belonging import belonging, tenants_of
+from pilothouse.api.chatting import chatting_of
 from pilothouse.api.experimenting import experimenting
 from pilothouse.api.governing import governing
 from pilothouse.api.keeping import keeping
@@ -38,6 +39,8 @@ def routes(parts: Parts) -> Iterator[tuple[Endpoints, Sequence[Any]]]:
     """The endpoints, each with what is looked at first; most are told as JSON, others as streams or files."""
     of = services_of(parts)
     told_as_json = [Depends(answers_with("application/json"), use_cache=False)]
+    told_live = [Depends(answers_with("text/event-stream"), use_cache=False)]
+    chats = chatting_of(parts, of)
     for router in (
         operating_on_many(of.operations),
         operating_on_one(of.operations, of.moving, of.showing),
@@ -58,9 +61,11 @@ def routes(parts: Parts) -> Iterator[tuple[Endpoints, Sequence[Any]]]:
         *belonging(parts),
         *uploading(parts),
         keeping(parts),
+        *chats.told,
     ):
         yield router, told_as_json
-    yield live_endpoints.following(parts.live), [Depends(answers_with("text/event-stream"), use_cache=False)]
+    yield live_endpoints.following(parts.live), told_live
+    yield chats.live, told_live
     yield parts.sockets.routes(), ()
     yield artifact_content(of.artifacts), ()
     yield artifact_page(of.artifacts), [Depends(answers_with("text/html"), use_cache=False)]

@@ -197,6 +197,8 @@ OPERATIONS: Mapping[str, str] = MappingProxyType(
         "sign_out_everywhere": "self:use",
         "list_own_sessions": "self:use",
         "end_own_session": "self:use",
+        # customers who chat
+        "make_chat_link": "chats:manage",
         # one tenant as a whole: its own people may look, and the installation's admins do the rest
         "show_tenant": "tenant:read",
         "list_tenant_jobs": "jobs:read",
@@ -227,7 +229,20 @@ OPERATIONS: Mapping[str, str] = MappingProxyType(
 )
 """The permission for each operation, by the name of its function; a HEAD variant has the one of its GET."""
 
-PUBLIC = frozenset(
+CUSTOMERS = frozenset(
+    {
+        "show_chat_session",
+        "end_chat",
+        "list_conversations",
+        "start_conversation",
+        "show_conversation",
+        "send_chat_message",
+        "follow_conversation",
+    }
+)
+"""What customers who chat ask for: the cookie of a chat says who they are, and no other credential counts."""
+
+PUBLIC = CUSTOMERS | frozenset(
     {
         "live",
         "ready",
@@ -240,6 +255,9 @@ PUBLIC = frozenset(
         "show_console",
         "read_console_asset",
         "read_console_icon",
+        # the page on which customers chat, and how they come in
+        "show_chat",
+        "begin_chat",
         # whoever comes by a link that was sent
         "show_link_page",
         "read_link_page_part",
@@ -264,7 +282,7 @@ PUBLIC = frozenset(
         "reset_password",
     }
 )
-"""What is served without any credential."""
+"""What is served without any credential, or by one that only its own endpoints look at."""
 
 INSTALLATION = frozenset({"installation:read", "installation:operate", "tenants:manage"})
 """What concerns more than one tenant: for those of the home tenant only."""

@@ -38,7 +38,9 @@ COSTLY = frozenset(
 )
 """Operations of which a principal, or an address without credential, may ask for few a minute."""
 
-UNCOUNTED = frozenset({"live", "ready", "show_console", "read_console_asset", "read_console_icon"})
+UNCOUNTED = frozenset(
+    {"live", "ready", "show_console", "show_chat", "read_console_asset", "read_console_icon"}
+)
 """What balancers ask for all the time, and what a page is made of: answers that cost next to nothing."""
 
 NameOf = Callable[[Scope], str]

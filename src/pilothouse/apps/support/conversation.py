@@ -134,6 +134,7 @@ class Conversation:
         self.questions += 1
         said = await self.ctx.ask(
             prompt,
+            choices=self._proposed(),
             free=True,
             default=SILENCE,
             why="The customer reads this, and may answer.",
@@ -144,6 +145,12 @@ class Conversation:
             key=f"reply-{self.questions}",
         )
         return None if said == SILENCE else said
+
+    def _proposed(self) -> tuple[str, ...]:
+        """What may be answered at a press where the customer was shown what would be done."""
+        if self.shown is None:
+            return ()
+        return tuple(self.spoken(Say(line=line)) for line in ("answer_yes", "answer_no"))
 
     async def person_says(self, why: str) -> str:
         """What the person who takes over answers, once there is one."""

@@ -1,4 +1,4 @@
-"""Serves the console: one page for every address below /console, and the files that it is made of.
+"""Serves the console: a page for every address below /console, the one where customers chat, and their files.
 
 The files are named by their content, so that browsers keep them; the page is made anew each time, with a word
 by which it may add styles. The console asks this server's API for everything else, and no other host.
@@ -9,7 +9,7 @@ from __future__ import annotations
 import gzip
 import mimetypes
 import secrets
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from functools import cache
 from importlib.resources import files
 from importlib.resources.abc import Traversable
@@ -23,7 +23,7 @@ from pilothouse.errors import NotFound
 from pilothouse.protocols.http.headers import PAGE
 from pilothouse.routing import Endpoints
 
-PATH = "/console"
+PATH, CHAT = "/console", "/chat"
 NONCE = "%STYLE_NONCE%"
 """What stands in the built page where the word for styles goes."""
 FOR_EVER = "public, max-age=31536000, immutable"
@@ -70,16 +70,26 @@ def console_pages(folder: Traversable | None = None) -> Endpoints:
     @router.get(PATH + "/{address:path}")
     async def show_console(address: str) -> Response:  # noqa: ARG001 - the page itself reads its address
         """The page, whatever screen of it is asked for."""
-        try:
-            text = found("index.html").plain.decode()
-        except NotFound:
-            return forms.page(MISSING, 503, title="Pilothouse", look="/sign-in/style.css")
-        nonce = secrets.token_urlsafe(16)
-        policy = PAGE.replace("style-src 'self'", f"style-src 'self' 'nonce-{nonce}'")
-        headers = {"content-security-policy": policy, "cache-control": "no-store"}
-        return HTMLResponse(text.replace(NONCE, nonce), headers=headers)
+        return _page(found, "index.html")
+
+    @router.get(CHAT + "/{workflow}")
+    async def show_chat(workflow: str) -> Response:  # noqa: ARG001 - as above
+        """The page on which customers talk with a workflow; a link has its token behind the #."""
+        return _page(found, "chat.html")
 
     return router
+
+
+def _page(found: Callable[[str], File], name: str) -> Response:
+    """A page as it was built, with a new word for its styles."""
+    try:
+        text = found(name).plain.decode()
+    except NotFound:
+        return forms.page(MISSING, 503, title="Pilothouse", look="/sign-in/style.css")
+    nonce = secrets.token_urlsafe(16)
+    policy = PAGE.replace("style-src 'self'", f"style-src 'self' 'nonce-{nonce}'")
+    headers = {"content-security-policy": policy, "cache-control": "no-store"}
+    return HTMLResponse(text.replace(NONCE, nonce), headers=headers)
 
 
 def _read(built: Traversable, name: str) -> File:
