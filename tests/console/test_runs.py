@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Callable, Iterator
+from typing import Literal
 
 import psycopg
 import pytest
@@ -200,8 +201,8 @@ def test_whoever_may_not_operate_sees_runs_and_no_orders(full: Site, visitor: Vi
 
 
 @pytest.mark.parametrize("scheme", ["light", "dark"])
-def test_nothing_hinders_people(page: Page, axe: str, scheme: str) -> None:
-    page.emulate_media(color_scheme=scheme)  # type: ignore[arg-type]
+def test_nothing_hinders_people(page: Page, axe: str, scheme: Literal["light", "dark"]) -> None:
+    page.emulate_media(color_scheme=scheme)
     page.get_by_test_id("filters-button").click()
     page.evaluate(axe)
     found = page.evaluate("axe.run()")

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Callable
+from typing import Literal
 
 import pytest
 from playwright.sync_api import Page, Route, expect
@@ -142,8 +143,8 @@ def test_whoever_may_only_watch_is_told_so(here: Site, visitor: Visitor) -> None
 
 
 @pytest.mark.parametrize("scheme", ["light", "dark"])
-def test_nothing_hinders_people(admin: Page, axe: str, scheme: str) -> None:
-    admin.emulate_media(color_scheme=scheme)  # type: ignore[arg-type]
+def test_nothing_hinders_people(admin: Page, axe: str, scheme: Literal["light", "dark"]) -> None:
+    admin.emulate_media(color_scheme=scheme)
     admin.get_by_test_id("template-card-churn").click()
     expect(admin.get_by_test_id("chat-input")).not_to_be_empty()
     admin.evaluate(axe)

@@ -1,11 +1,12 @@
 /** What there is to know of one step, beside the graph. */
 import { ActionIcon, Alert, Anchor, Box, Button, Group, Stack, Text, Title } from "@mantine/core";
 import { IconChevronDown, IconChevronUp, IconX } from "@tabler/icons-react";
+import { useState } from "react";
 import { JsonView } from "@/kit/json-view";
 import { durationOf, Moment } from "@/kit/moments";
 import { common } from "@/strings/common";
 import { inspect } from "@/strings/inspect";
-import type { RunView } from "../journal";
+import type { CardAt, RunView } from "../journal";
 import { ReasonCardView } from "../reason-card";
 import { entriesOf, type Outline, type Part, takenBy } from "./outline";
 import { StateMark } from "./state-mark";
@@ -17,11 +18,18 @@ const text = inspect.graph;
 interface PanelProps {
   readonly part: Part;
   readonly outline: Outline;
+  readonly runId: string;
   readonly view: RunView;
   readonly onOpen: (key: string | undefined) => void;
 }
 
-export function GraphPanel({ part, outline, view, onOpen }: PanelProps) {
+/** A reason card that is opened and closed by itself. */
+function OpenedCard({ runId, at }: { readonly runId: string; readonly at: CardAt }) {
+  const [isOpen, setOpen] = useState(false);
+  return <ReasonCardView runId={runId} at={at} isOpen={isOpen} onToggle={(_, opened) => setOpen(opened)} />;
+}
+
+export function GraphPanel({ part, outline, runId, view, onOpen }: PanelProps) {
   const now = useNow(part.end === null);
   const [, choose] = useParams();
   const place = outline.parts.findIndex(({ key }) => key === part.key);
@@ -68,7 +76,7 @@ export function GraphPanel({ part, outline, view, onOpen }: PanelProps) {
       {view.cards
         .filter(({ seq }) => said.has(seq))
         .map((at) => (
-          <ReasonCardView key={at.seq} at={at} />
+          <OpenedCard key={at.seq} runId={runId} at={at} />
         ))}
       <Title order={3} size="h5">
         {text.entries}

@@ -24,7 +24,7 @@ const PRO = { hideAttribution: true };
 /** Where steps can still be read. */
 const ZOOM = { least: 0.03, legible: 0.7, most: 1.5 };
 
-export default function GraphTab({ view }: RunTabProps) {
+export default function GraphTab({ run, view }: RunTabProps) {
   const outline = useOutline(view);
   const [read, choose] = useParams();
   const open = useCallback((key: string | undefined) => choose({ step: key }), [choose]);
@@ -37,7 +37,7 @@ export default function GraphTab({ view }: RunTabProps) {
       </ReactFlowProvider>
       {chosen && (
         <Box className={split.side ?? ""}>
-          <GraphPanel part={chosen} outline={outline} view={view} onOpen={open} />
+          <GraphPanel part={chosen} outline={outline} runId={run.id} view={view} onOpen={open} />
         </Box>
       )}
     </Box>
