@@ -11,6 +11,7 @@ import pytest
 from playwright.sync_api import Browser, BrowserContext, Page, expect, sync_playwright
 
 from support.browser import PROGRAM
+from support.entering import as_admin
 from support.site import Site, site
 
 ARGUMENTS = [
@@ -89,11 +90,7 @@ def visitor(chromium: Browser) -> Iterator[Visitor]:
 @pytest.fixture
 def admin(here: Site, visitor: Visitor) -> Page:
     """A window in which the admin has signed in."""
-    page = visitor(here.url)
-    page.goto(here.link())
-    page.get_by_role("button", name="Sign in").click()
-    page.wait_for_url("**/console/**")
-    return page
+    return as_admin(here, visitor)
 
 
 @pytest.fixture(scope="session")

@@ -9,6 +9,7 @@ import pytest
 from playwright.sync_api import Page, expect
 
 from console.conftest import PHONE, WIDE
+from support.entering import as_admin
 from support.site import Site
 
 Visitor = Callable[..., Page]
@@ -84,10 +85,7 @@ def test_the_conversation_is_shown_with_sources_actions_and_who_takes_over(
 def test_nothing_serious_hinders_anybody_also_on_a_phone(
     here: Site, visitor: Visitor, axe: str, design: str, conversation: str, scheme: str
 ) -> None:
-    page = visitor(here.url, color_scheme=scheme)
-    page.goto(here.link())
-    page.get_by_role("button", name="Sign in").click()
-    page.wait_for_url("**/console/**")
+    page = as_admin(here, visitor, color_scheme=scheme)
     for run_id, tab, part in ((design, "design", "checks"), (conversation, "conversation", "actions")):
         page.set_viewport_size(WIDE)
         page.goto(f"/console/runs/{run_id}?tab={tab}")

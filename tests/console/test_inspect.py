@@ -11,6 +11,7 @@ from typing import Any
 import pytest
 from playwright.sync_api import Locator, Page, expect
 
+from support.entering import as_admin
 from support.site import Site, site
 
 Visitor = Callable[..., Page]
@@ -64,11 +65,7 @@ def window(there: Site, visitor: Visitor) -> Callable[..., Page]:
     expect.set_options(timeout=15_000)
 
     def opened(**options: object) -> Page:
-        page = visitor(there.url, **options)
-        page.goto(there.link())
-        page.get_by_role("button", name="Sign in").click()
-        page.wait_for_url("**/console/**")
-        return page
+        return as_admin(there, visitor, **options)
 
     return opened
 

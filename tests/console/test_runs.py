@@ -12,6 +12,7 @@ import pytest
 from playwright.sync_api import Page, expect
 
 from pilothouse.kit import postgres
+from support.entering import as_admin
 from support.site import Site, site
 
 from .conftest import PHONE
@@ -49,10 +50,7 @@ def full(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Site]:
 @pytest.fixture
 def page(full: Site, visitor: Visitor) -> Page:
     """A window in which the admin has signed in to it, with all runs."""
-    opened = visitor(full.url)
-    opened.goto(full.link())
-    opened.get_by_role("button", name="Sign in").click()
-    opened.wait_for_url("**/console/**")
+    opened = as_admin(full, visitor)
     opened.goto("/console/runs")
     expect(opened.get_by_test_id("run-row").first).to_be_visible()
     return opened

@@ -11,7 +11,12 @@ from support.site import Site
 Visitor = Callable[..., Page]
 
 
-def test_a_link_leads_in_and_screens_are_reached_by_navigation_and_palette(here: Site, admin: Page) -> None:
+def test_a_link_leads_in_and_screens_are_reached_by_navigation_and_palette(
+    here: Site, visitor: Visitor
+) -> None:
+    admin = visitor(here.url)
+    admin.goto(here.link())
+    admin.get_by_role("button", name="Sign in").click()
     expect(admin.get_by_role("heading", level=1)).to_have_text("Start")
     admin.get_by_role("navigation").get_by_text("Runs").click()
     expect(admin.get_by_role("heading", level=1)).to_have_text("Runs")

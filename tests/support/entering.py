@@ -9,6 +9,13 @@ from playwright.sync_api import Page
 from support.site import PASSWORD, Site
 
 
+def as_admin(here: Site, visitor: Callable[..., Page], **options: object) -> Page:
+    """A window in which the admin has signed in, at the start of the console."""
+    page = visitor(here.url, storage_state={"cookies": here.cookies(), "origins": []}, **options)
+    page.goto("/console/")
+    return page
+
+
 def entered(here: Site, visitor: Callable[..., Page], email: str, *roles: str) -> Page:
     """A window in which somebody new, who has these roles, has signed in by password."""
     here.person(email, *roles)

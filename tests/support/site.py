@@ -9,11 +9,12 @@ import sys
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
 import httpx
+from playwright.sync_api import StorageStateCookie
 
 PILOTHOUSE = str(Path(sys.executable).with_name("pilothouse"))
 PASSWORD = "a quiet harbour at dawn"
@@ -30,6 +31,7 @@ class Site:
     folder: Path
     url: str
     api: httpx.Client
+    kept: list[StorageStateCookie] = field(default_factory=list)
 
     def command(self, *words: str) -> str:
         """What a command of the product prints."""
@@ -43,6 +45,19 @@ class Site:
         found = _LINK.search(self.command("sign-in", "--url", self.url))
         assert found is not None
         return found[0]
+
+    def cookies(self) -> list[StorageStateCookie]:
+        """What a browser keeps that has signed in as the admin: one session, made once, for all windows."""
+        if not self.kept:
+            token = self.link().partition("token=")[2]
+            with httpx.Client(base_url=self.url) as browser:
+                assert browser.post("/sign-in", data={"token": token}).status_code == 303
+                for name, value in browser.cookies.items():
+                    seen = {"domain": "127.0.0.1", "path": "/", "expires": -1, "secure": False}
+                    self.kept.append(
+                        {"name": name, "value": value, "httpOnly": False, "sameSite": "Lax", **seen}
+                    )
+        return self.kept
 
     def person(self, email: str, *roles: str, password: str = PASSWORD) -> str:
         """Invite somebody, who accepts; their password."""
