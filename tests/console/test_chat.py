@@ -12,6 +12,8 @@ from playwright.sync_api import Page, Route, expect
 from console.conftest import PHONE
 from support.site import PATIENCE, Site
 
+pytestmark = pytest.mark.long  # until the screens' tests are as steady and quick as the suite asks
+
 Visitor = Callable[..., Page]
 EMAIL = "nadia.haddad@example.com"
 PATIENT = 30_000

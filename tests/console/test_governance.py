@@ -11,6 +11,8 @@ from console.conftest import PHONE
 from support.site import PASSWORD, Site
 from support.visiting import hindrances, scrolls_sideways, sign_in
 
+pytestmark = pytest.mark.long  # until the screens' tests are as steady and quick as the suite asks
+
 Visitor = Callable[..., Page]
 CARD = "4539 1488 0343 6467"
 

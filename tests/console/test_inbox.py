@@ -11,6 +11,8 @@ from console.conftest import PHONE
 from support.site import PASSWORD, Site
 from support.visiting import asked, hindrances, refund_asked, scrolls_sideways, send, sign_in
 
+pytestmark = pytest.mark.long  # until the screens' tests are as steady and quick as the suite asks
+
 Visitor = Callable[..., Page]
 PEOPLE = {
     "desk": ("operator", "approver:customer", "approver:support_manager"),

@@ -14,6 +14,8 @@ from playwright.sync_api import Locator, Page, expect
 from support.entering import as_admin
 from support.site import Site, site
 
+pytestmark = pytest.mark.long  # until the screens' tests are as steady and quick as the suite asks
+
 Visitor = Callable[..., Page]
 SUPPORT = str(Path(__file__).parents[1] / "support")
 PHONE = {"width": 390, "height": 844}

@@ -11,6 +11,8 @@ from playwright.sync_api import Page, expect
 from support.console import asked, assert_unhindered, modelled, signed_in, signed_in_as
 from support.site import Site
 
+pytestmark = pytest.mark.long  # until the screens' tests are as steady and quick as the suite asks
+
 Visitor = Callable[..., Page]
 LATER = 20_000
 """Milliseconds until what processes tell of their breakers is shown at the latest."""

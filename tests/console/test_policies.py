@@ -13,6 +13,8 @@ from console.conftest import PHONE
 from console.test_audit import DAMAGED, FOUND_OUT, hindrances
 from support.site import Site
 
+pytestmark = pytest.mark.long  # until the screens' tests are as steady and quick as the suite asks
+
 Visitor = Callable[..., Page]
 
 BROKEN = """@id("no-lookups")

@@ -13,6 +13,8 @@ from console.conftest import PHONE
 from support.cut_proxy import CutProxy
 from support.site import Site
 
+pytestmark = pytest.mark.long  # until the screens' tests are as steady and quick as the suite asks
+
 Visitor = Callable[..., Page]
 VAGUE = "I need some machine learning"
 ENDED = ("completed", "failed", "cancelled")

