@@ -234,8 +234,9 @@ function changed(step: Step | undefined, entry: Entry, [verb, state]: Effect): S
   };
 }
 
+/** Whether an outcome tells of a failure: it holds that, or the action's value. */
 function isFailure(payload: unknown): boolean {
-  return typeof payload === "object" && payload !== null && "error" in payload && payload.error !== null;
+  return typeof payload === "object" && payload !== null && "failure" in payload;
 }
 
 function emittedBy(entry: Entry): { card?: Card; progress?: Progress } | undefined {
