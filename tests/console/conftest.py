@@ -50,9 +50,9 @@ def here(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Site]:
     shutil.rmtree(folder)
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="module")  # while it is open, no event loop of another test can run in this process
 def chromium() -> Iterator[Browser]:
-    """One browser for all tests of this process."""
+    """One browser for all tests of a module."""
     expect.set_options(timeout=20_000)
     with sync_playwright() as playwright:
         started = playwright.chromium.launch(executable_path=PROGRAM, headless=True, args=ARGUMENTS)
