@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import shutil
 from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from urllib.parse import urlsplit
 
@@ -23,10 +24,6 @@ ARGUMENTS = [
 ]  # fmt: skip
 WIDE = {"width": 1280, "height": 800}
 PHONE = {"width": 390, "height": 844}
-UNLIMITED = {
-    f"PILOTHOUSE_LIMIT_{whose}": "0" for whose in ("ADDRESS", "USER", "USER_HOUR", "TENANT", "COSTLY")
-}
-"""One browser asks in a minute what people ask in an hour."""
 EXPECTED = ("the server responded with a status of", "net::ERR_")
 """What Chromium says of answers that the page itself deals with."""
 
@@ -45,7 +42,7 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
 def here(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Site]:
     """A server with the shipped applications."""
     folder = tmp_path_factory.mktemp("site")
-    with site(folder, **UNLIMITED) as started:
+    with site(folder) as started:
         yield started
     shutil.rmtree(folder)
 
@@ -63,9 +60,9 @@ def chromium() -> Iterator[Browser]:
 Visitor = Callable[..., Page]
 
 
-@pytest.fixture
-def visitor(chromium: Browser) -> Iterator[Visitor]:
-    """Opens a window of its own, as another person would: `visitor(url, **options)`."""
+@contextmanager
+def windows(chromium: Browser) -> Iterator[Visitor]:
+    """Opens windows, which close with the block; what their pages complained about fails then."""
     contexts: list[BrowserContext] = []
     complaints: list[str] = []
 
@@ -85,6 +82,13 @@ def visitor(chromium: Browser) -> Iterator[Visitor]:
     for context in contexts:
         context.close()
     assert complaints == []
+
+
+@pytest.fixture
+def visitor(chromium: Browser) -> Iterator[Visitor]:
+    """Opens a window of its own, as another person would: `visitor(url, **options)`."""
+    with windows(chromium) as enter:
+        yield enter
 
 
 @pytest.fixture

@@ -8,11 +8,7 @@ from typing import Any
 import pytest
 from playwright.sync_api import Page, expect
 
-from console.conftest import PHONE, WIDE
-from support.entering import as_admin
 from support.site import Site
-
-pytestmark = pytest.mark.long  # until the screens' tests are as steady and quick as the suite asks
 
 Visitor = Callable[..., Page]
 FRAUD = (
@@ -81,22 +77,3 @@ def test_the_conversation_is_shown_with_sources_actions_and_who_takes_over(
     expect(admin.get_by_test_id("actions")).to_contain_text("read_order")
     expect(admin.get_by_test_id("hand-over")).to_contain_text("the articles do not answer")
     expect(admin.get_by_test_id("sorted")).to_contain_text("Urgency: normal")
-
-
-@pytest.mark.parametrize("scheme", ["light", "dark"])
-def test_nothing_serious_hinders_anybody_also_on_a_phone(
-    here: Site, visitor: Visitor, axe: str, design: str, conversation: str, scheme: str
-) -> None:
-    page = as_admin(here, visitor, color_scheme=scheme)
-    for run_id, tab, part in ((design, "design", "checks"), (conversation, "conversation", "actions")):
-        page.set_viewport_size(WIDE)
-        page.goto(f"/console/runs/{run_id}?tab={tab}")
-        expect(page.get_by_test_id(part)).to_be_visible(timeout=PATIENT)
-        page.evaluate(axe)
-        found = page.evaluate("axe.run()")["violations"]
-        told = [f"{one['id']}: {one['nodes'][0]['html']}" for one in found]
-        assert [
-            one for one, each in zip(told, found, strict=True) if each["impact"] in {"serious", "critical"}
-        ] == []
-        page.set_viewport_size(PHONE)
-        assert page.evaluate("document.documentElement.scrollWidth <= innerWidth")

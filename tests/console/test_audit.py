@@ -9,10 +9,7 @@ from typing import Any
 import pytest
 from playwright.sync_api import Page, Route, expect
 
-from console.conftest import PHONE
 from support.site import Site
-
-pytestmark = pytest.mark.long  # until the screens' tests are as steady and quick as the suite asks
 
 Visitor = Callable[..., Page]
 
@@ -134,34 +131,3 @@ def test_the_log_is_exported_by_a_link(admin: Page) -> None:
     with admin.expect_download() as started:
         admin.get_by_role("menuitem", name="Export to verify").click()
     assert '"type":"log"' in started.value.path().read_text().split("\n")[0]
-
-
-def test_no_screen_of_the_log_hinders_anybody_or_is_wider_than_a_phone(
-    here: Site, admin: Page, axe: str, acted: str
-) -> None:
-    entry = entry_of(here, acted)
-    for scheme in ("light", "dark"):
-        admin.emulate_media(color_scheme=scheme)
-        for address in (f"?entry={entry['id']}", "?tab=heads", "?tab=keeping", ""):
-            admin.goto(f"/console/audit{address}")
-            expect(admin.get_by_role("heading", level=1)).to_have_text("Audit")
-            if "entry" in address:
-                expect(admin.get_by_test_id("proof-badge")).to_have_text("Verified")
-            assert hindrances(admin, axe) == [], (scheme, address)
-    admin.set_viewport_size(PHONE)
-    for address in (f"?entry={entry['id']}", "?tab=heads", "?tab=keeping", ""):
-        admin.goto(f"/console/audit{address}")
-        expect(admin.get_by_role("heading", level=1)).to_have_text("Audit")
-        assert admin.evaluate("document.documentElement.scrollWidth <= innerWidth"), address
-
-
-def hindrances(page: Page, axe: str) -> list[str]:
-    """What axe finds that is serious or critical."""
-    page.evaluate(axe)
-    found = page.evaluate("axe.run()")["violations"]
-    return [
-        f"{one['id']}: {node['html'][:200]}"
-        for one in found
-        if one["impact"] in {"serious", "critical"}
-        for node in one["nodes"]
-    ]

@@ -11,10 +11,9 @@ from uuid import uuid4
 import pytest
 from playwright.sync_api import Page, expect
 
-from support.console import assert_unhindered, modelled, signed_in, signed_in_as
+from support.entering import as_admin, entered
+from support.modelled import modelled
 from support.site import Site
-
-pytestmark = pytest.mark.long  # until the screens' tests are as steady and quick as the suite asks
 
 Visitor = Callable[..., Page]
 
@@ -28,12 +27,11 @@ def house(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Site]:
     shutil.rmtree(folder)
 
 
-def test_an_experiment_is_made_started_watched_and_concluded(house: Site, visitor: Visitor, axe: str) -> None:
-    page = signed_in(house, visitor(house.url))
+def test_an_experiment_is_made_started_watched_and_concluded(house: Site, visitor: Visitor) -> None:
+    page = as_admin(house, visitor)
     page.goto("/console/experiments?state=stopped")
     expect(page.get_by_text("No experiment is in this state.")).to_be_visible()
     page.get_by_role("link", name="New experiment").click()
-    assert_unhindered(page, axe)
     name = f"which-{uuid4().hex}"
     _made(page, name)
     expect(page.get_by_test_id("experiment-state")).to_have_text("Draft")
@@ -44,13 +42,11 @@ def test_an_experiment_is_made_started_watched_and_concluded(house: Site, visito
     expect(page.get_by_test_id("arm-candidate")).to_contain_text("100%", timeout=30_000)
     expect(page.get_by_test_id("metric-validity").get_by_role("img")).to_be_visible(timeout=30_000)
     expect(page.get_by_test_id("conclusions")).to_contain_text("candidate")
-    assert_unhindered(page, axe)
     _weighed_and_stopped(page)
     _confirmed(page, "Conclude")
     expect(page.get_by_test_id("experiment-state")).to_have_text("Concluded")
     page.goto("/console/experiments?state=concluded")
     expect(page.get_by_test_id("experiments-table")).to_contain_text(name)
-    assert_unhindered(page, axe)
 
 
 def _made(page: Page, name: str) -> None:
@@ -89,7 +85,7 @@ def test_a_viewer_sees_an_experiment_and_no_button_that_changes_it(house: Site, 
     name = f"seen-{uuid4().hex}"
     arms = [{"name": "control"}, {"name": "candidate", "version": "1", "weight": "10"}]
     made = house.post("/api/v1/experiments", {"name": name, "about": "support/wish", "arms": arms})
-    page = signed_in_as(house, visitor(house.url), "viewer")
+    page = entered(house, visitor, "looks-at-experiments@example.com", "viewer")
     page.goto("/console/experiments")
     page.get_by_role("link", name=name).click()
     page.wait_for_url(f"**/{made['id']}")
@@ -100,9 +96,9 @@ def test_a_viewer_sees_an_experiment_and_no_button_that_changes_it(house: Site, 
 
 
 def test_two_files_of_results_are_compared_in_the_browser(
-    house: Site, visitor: Visitor, tmp_path: Path, axe: str
+    house: Site, visitor: Visitor, tmp_path: Path
 ) -> None:
-    page = signed_in(house, visitor(house.url))
+    page = as_admin(house, visitor)
     page.goto("/console/evaluations")
     expect(page.get_by_text("pilothouse eval").first).to_be_visible()
     before, after, other = (tmp_path / name for name in ("before.json", "after.json", "other.json"))
@@ -116,7 +112,6 @@ def test_two_files_of_results_are_compared_in_the_browser(
     expect(page.get_by_test_id("standings")).to_contain_text("100%")
     chosen.nth(1).set_input_files(before)
     expect(page.get_by_test_id("compared")).to_contain_text("Better")
-    assert_unhindered(page, axe)
 
 
 def evaluated(house: Site, folder: Path, check: str) -> str:

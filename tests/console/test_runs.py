@@ -2,10 +2,8 @@
 
 from __future__ import annotations
 
-import json
 import re
 from collections.abc import Callable, Iterator
-from typing import Literal
 
 import psycopg
 import pytest
@@ -16,8 +14,6 @@ from support.entering import as_admin
 from support.site import Site, site
 
 from .conftest import PHONE
-
-pytestmark = pytest.mark.long  # until the screens' tests are as steady and quick as the suite asks
 
 Visitor = Callable[..., Page]
 
@@ -198,16 +194,6 @@ def test_whoever_may_not_operate_sees_runs_and_no_orders(full: Site, visitor: Vi
     expect(page.get_by_test_id("run-row").first).to_be_visible()
     expect(page.get_by_test_id("for-all")).to_have_count(0)
     expect(page.get_by_test_id("run-list").get_by_role("checkbox")).to_have_count(0)
-
-
-@pytest.mark.parametrize("scheme", ["light", "dark"])
-def test_nothing_hinders_people(page: Page, axe: str, scheme: Literal["light", "dark"]) -> None:
-    page.emulate_media(color_scheme=scheme)
-    page.get_by_test_id("filters-button").click()
-    page.evaluate(axe)
-    found = page.evaluate("axe.run()")
-    serious = [item for item in found["violations"] if item["impact"] in {"serious", "critical"}]
-    assert serious == [], json.dumps(serious, indent=1)[:4000]
 
 
 def test_it_fits_a_phone(page: Page) -> None:

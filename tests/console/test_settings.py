@@ -11,12 +11,9 @@ import pyotp
 import pytest
 from playwright.sync_api import Page, expect
 
-from support.accessible import hindrances, settled
 from support.entering import entered, signed_in
 from support.roles import ALLOWED, HOME_ALLOWED
 from support.site import PASSWORD, Site
-
-pytestmark = pytest.mark.long  # until the screens' tests are as steady and quick as the suite asks
 
 Visitor = Callable[..., Page]
 
@@ -247,27 +244,3 @@ def test_the_table_of_roles_is_what_the_policies_say(admin: Page) -> None:
         for role, allowed in ALLOWED.items()
         if role != "approver:finance"
     }
-
-
-def test_screens_of_settings_hinder_nobody(here: Site, admin: Page, axe: str) -> None:
-    here.post("/api/v1/engagements", {"name": "to-be-seen"})
-    here.post("/api/v1/keys", {"name": "to be seen", "roles": ["viewer"], "rate": 5, "models": ["fast"]})
-    here.person("seen@example.com", "operator")
-    limit = {"scope": "installation", "concurrency": 500}
-    assert here.api.put("/api/v1/limits", json=limit).is_success
-    here.post(
-        "/api/v1/attestations",
-        {"topic": "on_call", "stated_by": "Ada", "evidence": "the rota", "days": 30},
-    )
-    found: dict[str, list[str]] = {}
-    paths = [path for path, _ in SCREENS.values() if path.startswith("/settings")]
-    for path in (*paths, "/settings/tenants/default"):
-        admin.goto(f"/console{path}")
-        settled(admin)
-        found[path] = hindrances(admin, axe)
-    for path, button in (("keys", "New key"), ("people", "Invite somebody"), ("notifications", "New target")):
-        admin.goto(f"/console/settings/{path}")
-        admin.get_by_role("button", name=button).click()
-        expect(admin.get_by_role("dialog")).to_be_visible()
-        found[button] = hindrances(admin, axe)
-    assert {path: said for path, said in found.items() if said} == {}

@@ -1,4 +1,4 @@
-"""What people do in a window of the console: sign in by password, ask the API, and be hindered or not."""
+"""What people do by the API in a window of the console, and what is asked of them."""
 
 from __future__ import annotations
 
@@ -15,44 +15,12 @@ _SEND = """async ([path, body]) => {
   const answer = await fetch(path, { method: "POST", headers, body: JSON.stringify(body) });
   return [answer.status, await answer.json()];
 }"""
-_HINDRANCES = """async () => {
-  const found = await axe.run(document, { resultTypes: ["violations"] });
-  const bad = found.violations.filter(({ impact }) => impact === "serious" || impact === "critical");
-  return bad.map(({ id, nodes }) => `${id}: ${nodes.map((node) => node.html + node.failureSummary)}`);
-}"""
-
-
-def sign_in(page: Page, email: str, password: str, to: str = "/console/") -> Page:
-    """Sign in with a password, as whoever was invited does, and go to a screen."""
-    page.goto("/sign-in")
-    page.get_by_label("E-mail address").fill(email)
-    page.get_by_label("Password").fill(password)
-    page.get_by_role("button", name="Sign in").click()
-    page.wait_for_url("**/console/**")
-    page.goto(to)
-    return page
 
 
 def send(page: Page, path: str, body: object) -> tuple[int, Any]:
     """Ask the API as whoever has signed in: the status and what it says."""
     status, said = page.evaluate(_SEND, [path, body])
     return status, said
-
-
-def hindrances(page: Page, axe: str) -> list[str]:
-    """What axe finds serious or critical on a page, in light and in dark."""
-    found: list[str] = []
-    for scheme in ("light", "dark"):
-        page.emulate_media(color_scheme=scheme)
-        page.evaluate(axe)
-        found += [f"{scheme}: {one}" for one in page.evaluate(_HINDRANCES)]
-    page.emulate_media(color_scheme="light")
-    return found
-
-
-def scrolls_sideways(page: Page) -> bool:
-    """Whether the page itself is wider than its window."""
-    return bool(page.evaluate("document.documentElement.scrollWidth > document.documentElement.clientWidth"))
 
 
 def asked(site: Site, run_id: str, role: str) -> dict[str, Any]:

@@ -35,16 +35,29 @@ const amber: MantineColorsTuple = [
   "#664200",
 ];
 
-/** What is tinted lightly says what it says in the darkest tone by day, and in a light one by night. */
+/**
+ * What is tinted lightly says what it says in the darkest tone by day, and in a light one by night; what is
+ * filled with a colour of its own is dark enough for white letters, by day and by night.
+ */
 const variantColorResolver: VariantColorsResolver = (input) => {
   const resolved = defaultVariantColorsResolver(input);
   const colour = input.color ?? input.theme.primaryColor;
-  if (input.variant !== "light" || !(colour in input.theme.colors)) return resolved;
-  return {
-    ...resolved,
-    background: `light-dark(var(--mantine-color-${colour}-1), color-mix(in srgb, var(--mantine-color-${colour}-9) 35%, var(--mantine-color-dark-7)))`,
-    color: `light-dark(color-mix(in srgb, var(--mantine-color-${colour}-9) 75%, black), var(--mantine-color-${colour}-2))`,
-  };
+  if (!(colour in input.theme.colors)) return resolved;
+  const darkest = `var(--mantine-color-${colour}-9)`;
+  if (input.variant === "light")
+    return {
+      ...resolved,
+      background: `light-dark(var(--mantine-color-${colour}-1), color-mix(in srgb, ${darkest} 35%, var(--mantine-color-dark-7)))`,
+      color: `light-dark(color-mix(in srgb, ${darkest} 75%, black), var(--mantine-color-${colour}-2))`,
+    };
+  if (input.variant === "filled" && colour !== input.theme.primaryColor)
+    return {
+      ...resolved,
+      background: `color-mix(in srgb, ${darkest} 90%, black)`,
+      hover: `color-mix(in srgb, ${darkest} 75%, black)`,
+      color: "var(--mantine-color-white)",
+    };
+  return resolved;
 };
 
 export const cssVariablesResolver: CSSVariablesResolver = () => ({

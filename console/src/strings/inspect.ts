@@ -35,7 +35,6 @@ export const inspect = {
     follow: "Follow the run",
     find: "Find a step",
     steps: (count: number) => (count === 1 ? "1 step" : `${count} steps`),
-    open: (name: string, state: string) => `${name}, ${state}`,
     previous: "Previous step",
     next: "Next step",
     began: "Began",

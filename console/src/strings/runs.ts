@@ -5,7 +5,6 @@ export const runs = {
   notLive: "Reconnecting",
   counts: "Runs by state",
   openNow: "now",
-  statusFilter: (name: string, count: string) => `${name}: ${count}`,
   spans: { "1h": "1 hour", "24h": "24 hours", "7d": "7 days", "30d": "30 days" },
   span: "Shown before now",
   histogram: "Runs by the time they were made",

@@ -28,7 +28,6 @@ export function Counts({ view, change }: { readonly view: View; readonly change:
             key={status}
             className={classes.count}
             aria-pressed={view.status.includes(status)}
-            aria-label={text.statusFilter(common.statuses[status], count)}
             onClick={() => toggle(status)}
             data-testid={`status-${status}`}
           >

@@ -31,7 +31,6 @@ function StepBox({ id, data }: NodeProps<StepNode>) {
       <button
         type="button"
         className={`${classes.step} nopan`}
-        aria-label={text.graph.open(name, word)}
         aria-pressed={isChosen}
         title={id}
         data-testid="graph-step"

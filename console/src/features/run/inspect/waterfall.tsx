@@ -1,5 +1,5 @@
 /** Bars on one axis of time, as many rows as there are: of the timeline and of the trace. */
-import { Tooltip } from "@mantine/core";
+import { Tooltip, VisuallyHidden } from "@mantine/core";
 import { useVirtualizer } from "@tanstack/react-virtual";
 import { useRef } from "react";
 import { durationOf, Moment } from "@/kit/moments";
@@ -94,7 +94,6 @@ function Row({ bar, axis, now }: RowProps) {
       <button
         type="button"
         className={classes.row}
-        aria-label={`${bar.label}, ${duration}${bar.tone === "failed" ? `, ${text.failed}` : ""}`}
         onClick={() => choose({ tab: "journal", entry: bar.seq })}
         data-testid="waterfall-row"
       >
@@ -119,6 +118,8 @@ function Row({ bar, axis, now }: RowProps) {
           <span className={classes.took} style={beside(left, width)}>
             {took}
           </span>
+          {bar.end === null && <VisuallyHidden>{text.open}</VisuallyHidden>}
+          {bar.tone === "failed" && <VisuallyHidden>{text.failed}</VisuallyHidden>}
         </span>
       </button>
     </Tooltip>
