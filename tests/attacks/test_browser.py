@@ -3,16 +3,21 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Awaitable, Callable, Iterator
+from collections.abc import Awaitable, Callable
+from contextlib import closing
 from urllib.parse import urlsplit
 
 import httpx
 import pytest
+from playwright.sync_api import Browser, Dialog, Page, expect
 
 from pilothouse import App, Context, workflow
-from support.browser import PROGRAM, Browser
+from support.opening import PROGRAM, launched, windows
 
-pytestmark = pytest.mark.skipif(PROGRAM is None, reason="needs a browser: apt-get install chromium")
+pytestmark = [
+    pytest.mark.browser,
+    pytest.mark.skipif(PROGRAM is None, reason="needs a browser: apt-get install chromium"),
+]
 
 SCRIPT = "<script>document.title='ran';alert(document.domain);fetch('/api/v1/runs')</script>"
 FILES = {
@@ -35,54 +40,70 @@ async def hostile(ctx: Context, text: str) -> None:
         await ctx.save(name, content + text, media_type=media_type)
 
 
-@pytest.fixture
-def browser() -> Iterator[Browser]:
-    with Browser() as started:
-        yield started
-
-
 async def test_pages_work_under_their_policy_and_artifacts_run_nothing(
-    open_server: Callable[..., Awaitable[httpx.AsyncClient]], browser: Browser
+    open_server: Callable[..., Awaitable[httpx.AsyncClient]],
 ) -> None:
     client = await open_server(App("hostile", workflows=[hostile]))
-    base = str(client.base_url).rstrip("/")
-    operations = sum(
-        len(item) for item in (await client.get("/api/v1/openapi.json")).json()["paths"].values()
-    )
-
-    def the_documentation() -> None:
-        seen = browser.open(f"{base}/api/docs")
-        browser.wait("document.querySelectorAll('main section').length > 0")
-        assert browser.evaluate("document.querySelectorAll('nav a').length") == operations
-        assert browser.evaluate("document.styleSheets[0].cssRules.length") > 10
-        browser.evaluate("document.getElementById('find').value = 'retention'")
-        browser.evaluate("document.getElementById('find').dispatchEvent(new Event('input'))")
-        shown = browser.evaluate("[...document.querySelectorAll('nav a')].filter((a) => !a.hidden).length")
-        assert 0 < shown < operations
-        assert seen.complaints == []
-        assert {urlsplit(url).netloc for url in seen.asked} == {urlsplit(base).netloc}
-
-    def a_page(path: str) -> None:
-        seen = browser.open(f"{base}{path}")
-        assert browser.evaluate("document.styleSheets[0].cssRules.length") > 0, path
-        assert (seen.complaints, seen.dialogues) == ([], []), path
-
-    def an_artifact(path: str) -> None:
-        seen = browser.open(f"{base}{path}")
-        assert browser.evaluate("document.documentElement.textContent.includes('kept')"), path
-        assert browser.evaluate("document.title") != "ran"
-        assert browser.evaluate("self.origin") == "null"
-        assert seen.dialogues == []
-        assert [url for url in seen.asked if urlsplit(url).path != path] == [], path
-
-    await asyncio.to_thread(the_documentation)
-    for path in ("/sign-in", "/sign-in?token=%22%3E%3Cscript%3Ealert(1)%3C/script%3E"):
-        await asyncio.to_thread(a_page, path)
+    described = (await client.get("/api/v1/openapi.json")).json()
+    operations = sum(len(item) for item in described["paths"].values())
     run = (await client.post("/api/v1/runs", json={"workflow": "hostile", "input": ""})).json()["id"]
     async with asyncio.timeout(10):
         while len(made := (await client.get(f"/api/v1/artifacts?run_id={run}")).json()["items"]) < len(FILES):
             await asyncio.sleep(0.05)
-    browser.headers({"authorization": client.headers["authorization"]})
-    for item in made:
-        last = "page" if item["name"].endswith(".md") else "content"
-        await asyncio.to_thread(an_artifact, f"/api/v1/artifacts/{item['id']}/{last}")
+    paths = [
+        f"/api/v1/artifacts/{item['id']}/{'page' if item['name'].endswith('.md') else 'content'}"
+        for item in made
+    ]
+    headers = {"authorization": client.headers["authorization"]}
+
+    def look() -> None:
+        with launched() as browser:
+            pages_complain_of_nothing(browser, str(client.base_url), operations)
+            artifacts_run_nothing(browser, str(client.base_url), headers, paths)
+
+    await asyncio.to_thread(look)
+
+
+def pages_complain_of_nothing(browser: Browser, base: str, operations: int) -> None:
+    """The documentation and the page to sign in work, whatever their address brings."""
+    with windows(browser) as visitor:
+        page = visitor(base)
+        dialogues = spoken(page)
+        page.goto("/api/docs")
+        expect(page.locator("nav a")).to_have_count(operations)
+        assert page.evaluate("document.styleSheets[0].cssRules.length") > 10
+        page.locator("#find").fill("retention")
+        shown = page.locator("nav a:visible").count()
+        assert 0 < shown < operations
+        for path in ("/sign-in", "/sign-in?token=%22%3E%3Cscript%3Ealert(1)%3C/script%3E"):
+            page.goto(path)
+            assert page.evaluate("document.styleSheets[0].cssRules.length") > 0, path
+        assert dialogues == []
+
+
+def artifacts_run_nothing(browser: Browser, base: str, headers: dict[str, str], paths: list[str]) -> None:
+    """What a run has saved is shown in an origin of its own, and asks for nothing else."""
+    with closing(browser.new_context(base_url=base, extra_http_headers=headers)) as context:
+        page = context.new_page()
+        dialogues = spoken(page)
+        asked: list[str] = []
+        page.on("requestfinished", lambda request: asked.append(urlsplit(request.url).path))
+        for path in paths:
+            page.goto(path)
+            assert "kept" in str(page.evaluate("document.documentElement.textContent")), path
+            assert page.title() != "ran"
+            assert page.evaluate("self.origin") == "null"
+        assert [path for path in asked if path not in paths] == []
+        assert dialogues == []
+
+
+def spoken(page: Page) -> list[str]:
+    """What a page says in dialogues from now on."""
+    said: list[str] = []
+
+    def dismissed(dialog: Dialog) -> None:
+        said.append(dialog.message)
+        dialog.dismiss()
+
+    page.on("dialog", dismissed)
+    return said

@@ -239,11 +239,11 @@ def test_the_whole_suite_is_held_to_its_coverage_and_a_selection_is_not(dev: Mod
 
 
 def test_the_contract_is_tested_apart_from_what_is_measured(dev: ModuleType) -> None:
-    whole, apart = dev.pytest_command([], long=False, fast=False), dev.contract_command(["-x"])
+    whole, contract = dev.pytest_command([], long=False, fast=False), dev.apart(["-x"], long=False)[2]
     assert all((dev.ROOT / path).is_file() and f"--ignore={path}" in whole for path in dev.CONTRACT)
-    assert apart[-5:] == ["-q", "-n", str(dev.cores()), *dev.CONTRACT]
-    assert "-x" in apart
-    assert not any(option.startswith(("--cov", "--ignore")) for option in apart)
+    assert contract[-5:] == ["-q", "-n", str(dev.cores()), *dev.CONTRACT]
+    assert "-x" in contract
+    assert not any(option.startswith(("--cov", "--ignore")) for option in contract)
 
 
 def test_the_engine_is_tested_once_more_on_the_oldest_postgresql(dev: ModuleType) -> None:
@@ -261,12 +261,22 @@ def test_long_tests_run_only_when_asked_for(dev: ModuleType) -> None:
 
 
 def test_what_is_timed_runs_alone_and_unmeasured(dev: ModuleType) -> None:
-    for long, chosen in ((False, "(timed or browser) and not long"), (True, "timed or browser")):
-        command = dev.timed_command(["-x"], long=long)
-        left_out = [f"--ignore={path}" for path in dev.CONTRACT]
-        assert command[-6:] == ["-n", "0", "-m", chosen, *left_out]
+    for long, chosen in ((False, "timed and not long"), (True, "timed")):
+        command = dev.apart(["-x"], long=long)[0]
+        place = command.index(chosen)
+        assert command[place - 3 : place] == ["-n", "0", "-m"]
+        assert f"{dev.ROOT}/tests/budgets/test_leasing.py" in command[place:]
+        assert all("mark.timed" in Path(path).read_text() for path in command[place + 1 :])
         assert "-x" in command
         assert not any(option.startswith("--cov") for option in command)
+
+
+def test_each_core_drives_one_browser(dev: ModuleType) -> None:
+    command = dev.apart([], long=False)[1]
+    place = command.index("browser and not timed and not long")
+    assert command[place - 5 : place] == ["-n", str(dev.cores()), "--dist", "loadfile", "-m"]
+    assert command[place + 1 :] == list(dev.BROWSER)
+    assert all((dev.ROOT / path).exists() for path in dev.BROWSER)
 
 
 def test_benchmarks_are_listed_and_run_and_what_they_share_is_not_one(project: Path) -> None:

@@ -9,10 +9,10 @@ from pathlib import Path
 import pytest
 from playwright.sync_api import Browser, Page
 
-from console.conftest import windows
 from support.accessible import hindrances
 from support.entering import as_admin, move
 from support.modelled import modelled
+from support.opening import windows
 from support.site import site
 from support.touring import STOPS, Places, Stop, asking_models, furnished, visit
 

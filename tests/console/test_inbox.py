@@ -7,9 +7,9 @@ from collections.abc import Callable, Iterator
 import pytest
 from playwright.sync_api import Page, expect
 
-from console.conftest import PHONE
 from support.accessible import hindrances
 from support.entering import signed_in
+from support.opening import PHONE
 from support.site import Site
 from support.visiting import asked, refund_asked, send
 

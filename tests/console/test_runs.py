@@ -11,9 +11,8 @@ from playwright.sync_api import Page, expect
 
 from pilothouse.kit import postgres
 from support.entering import as_admin
+from support.opening import PHONE
 from support.site import Site, site
-
-from .conftest import PHONE
 
 Visitor = Callable[..., Page]
 

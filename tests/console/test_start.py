@@ -9,9 +9,8 @@ from collections.abc import Callable
 import pytest
 from playwright.sync_api import Page, Route, expect
 
+from support.opening import PHONE
 from support.site import Site
-
-from .conftest import PHONE
 
 Visitor = Callable[..., Page]
 
