@@ -1,6 +1,8 @@
-"""An application runs of 300 steps and of 5,000 entries, one that waits and one that fails."""
+"""An application of runs of 300 steps and of 5,000 entries, one that waits and one that fails."""
 
 from __future__ import annotations
+
+import asyncio
 
 from pilothouse import App, Context, Progress, ReasonCard, agent, workflow
 
@@ -32,6 +34,45 @@ async def talkative(ctx: Context, lines: int = 5000) -> str:
     return "said"
 
 
+@workflow("decisive", version=1)
+async def decisive(ctx: Context, cards: int = 5000) -> str:
+    """One reason card for each."""
+    for number in range(cards):
+        ctx.emit(_card(number))
+        await asyncio.sleep(0)
+    return "decided"
+
+
+@workflow("gushing", version=1)
+async def gushing(ctx: Context, lines: int) -> str:
+    """Once it may, a thousand entries a second: progress and reason cards in turns."""
+    await ctx.ask("Shall it begin?", choices=["yes"])
+    loop = asyncio.get_running_loop()
+    began, said = loop.time(), 0
+    while said < lines:
+        while said < min(lines, (loop.time() - began) * 1000):
+            ctx.emit(_card(said) if said % 2 else Progress(message=f"line {said}", done=said, total=said + 1))
+            said += 1
+        await asyncio.sleep(0.01)
+    return "said"
+
+
+@workflow("growing", version=1)
+async def growing(ctx: Context, teams: int = 60) -> int:
+    """Once it may, five steps for each team, a few teams at a time."""
+    await ctx.ask("Shall it begin?", choices=["yes"])
+    total = 0
+    for number in range(teams):
+        total += await ctx.call(team, number)
+        await asyncio.sleep(0.02)
+    return total
+
+
+def _card(number: int) -> ReasonCard:
+    why = ["It lay on top.", "Nobody had taken it."]
+    return ReasonCard(decision=f"Card {number} is drawn.", reasoning=why, confidence=(number % 10) / 10)
+
+
 @agent
 async def breaks(_ctx: Context) -> str:
     """Never succeeds."""
@@ -54,4 +95,5 @@ async def patient(ctx: Context, table: str) -> str:
     return await ctx.ask("Which way?", choices=["left", "right"])
 
 
-app = App("crowded", workflows=[broad, talkative, unlucky, patient], agents=[part, team, breaks])
+WORKFLOWS = [broad, talkative, decisive, gushing, growing, unlucky, patient]
+app = App("crowded", workflows=WORKFLOWS, agents=[part, team, breaks])

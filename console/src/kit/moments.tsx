@@ -1,5 +1,4 @@
 /** Times in the viewer's zone, with UTC on hover; and durations. */
-import { Tooltip } from "@mantine/core";
 import { common as text } from "@/strings/common";
 
 const FULL = new Intl.DateTimeFormat(undefined, { dateStyle: "medium", timeStyle: "medium" });
@@ -12,15 +11,15 @@ interface MomentProps {
   readonly short?: boolean;
 }
 
+/** The UTC is the browser's own tooltip: lists show thousands of moments, and a component for each is slow. */
 export function Moment({ at, short = false }: MomentProps) {
   if (!at) return <span>{text.none}</span>;
   const moment = new Date(at);
+  const utc = `${moment.toISOString().replace("T", " ").replace("Z", "")} UTC`;
   return (
-    <Tooltip label={`${moment.toISOString().replace("T", " ").replace("Z", "")} UTC`} withArrow>
-      <time dateTime={at} className="numeric">
-        {(short ? SHORT : FULL).format(moment)}
-      </time>
-    </Tooltip>
+    <time dateTime={at} title={utc} className="numeric">
+      {(short ? SHORT : FULL).format(moment)}
+    </time>
   );
 }
 

@@ -1,5 +1,5 @@
 /** Thumbs and a comment on a run, one of its steps, or a message of it; what one has said can be changed. */
-import { ActionIcon, Button, Group, Stack, Text, Textarea, Tooltip } from "@mantine/core";
+import { ActionIcon, Button, Group, Stack, Text, Textarea } from "@mantine/core";
 import { IconMessage, IconThumbDown, IconThumbUp } from "@tabler/icons-react";
 import { useQueryClient } from "@tanstack/react-query";
 import { useState } from "react";
@@ -45,19 +45,18 @@ export function Thumbs({ runId, step = "", message = "" }: ThumbsProps) {
       <Group gap={4} role="group" aria-label={text.group}>
         <Thumb name="good" isPressed={rating > 0} onPress={() => press(1)} />
         <Thumb name="bad" isPressed={rating < 0} onPress={() => press(-1)} />
-        <Tooltip label={text.comment}>
-          <ActionIcon
-            variant="subtle"
-            color="gray"
-            size="sm"
-            aria-label={text.comment}
-            aria-expanded={isOpen}
-            onClick={() => setOpen(!isOpen)}
-            data-testid="thumbs-comment"
-          >
-            <IconMessage size={15} />
-          </ActionIcon>
-        </Tooltip>
+        <ActionIcon
+          variant="subtle"
+          color="gray"
+          size="sm"
+          title={text.comment}
+          aria-label={text.comment}
+          aria-expanded={isOpen}
+          onClick={() => setOpen(!isOpen)}
+          data-testid="thumbs-comment"
+        >
+          <IconMessage size={15} />
+        </ActionIcon>
         <Text size="xs" c="dimmed" role="status">
           {text.said(rating)}
         </Text>
@@ -111,22 +110,22 @@ interface ThumbProps {
   readonly onPress: () => void;
 }
 
+/** Its hint is the browser's own: a list of cards has hundreds, and a tooltip for each is slow. */
 function Thumb({ name, isPressed, onPress }: ThumbProps) {
   const Icon = name === "good" ? IconThumbUp : IconThumbDown;
   return (
-    <Tooltip label={text[name]}>
-      <ActionIcon
-        variant={isPressed ? "light" : "subtle"}
-        color={isPressed ? (name === "good" ? "green" : "red") : "gray"}
-        size="sm"
-        aria-label={text[name]}
-        aria-pressed={isPressed}
-        onClick={onPress}
-        data-testid={`thumbs-${name}`}
-      >
-        <Icon size={15} />
-      </ActionIcon>
-    </Tooltip>
+    <ActionIcon
+      variant={isPressed ? "light" : "subtle"}
+      color={isPressed ? (name === "good" ? "green" : "red") : "gray"}
+      size="sm"
+      title={text[name]}
+      aria-label={text[name]}
+      aria-pressed={isPressed}
+      onClick={onPress}
+      data-testid={`thumbs-${name}`}
+    >
+      <Icon size={15} />
+    </ActionIcon>
   );
 }
 

@@ -5,7 +5,7 @@ export const MOST = 500;
 
 type Schedule = (work: () => void) => void;
 
-/** Takes things as they arrive and hands them on once a frame, in order, at most `MOST` at a time. */
+/** Takes things as they arrive and hands them on with a later frame, in order, at most `MOST` at a time. */
 export function batched<T>(take: (things: readonly T[]) => void, schedule: Schedule = nextFrame) {
   let waiting: T[] = [];
   const flush = () => {
@@ -21,9 +21,12 @@ export function batched<T>(take: (things: readonly T[]) => void, schedule: Sched
   };
 }
 
-/** Once a frame; a page in the background has none, and is shown what came a few times a second. */
+/** Milliseconds between two times that things are handed on: a page that is drawn anew has time for its reader. */
+const REST = 40;
+
+/** With a frame, after a rest; a page in the background has none, and is shown what came a few times a second. */
 function nextFrame(work: () => void): void {
-  if (document.visibilityState === "visible") requestAnimationFrame(work);
+  if (document.visibilityState === "visible") setTimeout(() => requestAnimationFrame(work), REST);
   else setTimeout(work, 250);
 }
 

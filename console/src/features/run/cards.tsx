@@ -6,9 +6,12 @@ import { Nothing } from "@/kit/states";
 import { run as text } from "@/strings/run";
 import type { CardAt } from "./journal";
 import { ReasonCardView } from "./reason-card";
+import { useGradually } from "./use-gradually";
 
 /** From so many cards on it is worth not drawing those that nobody sees. */
 export const MANY = 40;
+/** Cards that are drawn in one frame: each is a few milliseconds of work. */
+const AT_ONCE = 6;
 /** Pixels that a card takes before it was measured, and that are between two. */
 const USUAL = 190;
 const GAP = 12;
@@ -38,11 +41,7 @@ export const Cards = memo(function Cards({ runId, cards }: CardsProps) {
       </Title>
       {cards.length === 0 && <Nothing title={text.noCards} hint={text.noCardsHint} />}
       {cards.length <= MANY ? (
-        <Stack gap={GAP}>
-          {cards.map((at) => (
-            <div key={at.seq}>{draw(at)}</div>
-          ))}
-        </Stack>
+        <FewCards cards={cards} draw={draw} />
       ) : (
         <ManyCards cards={cards} draw={draw} />
       )}
@@ -58,12 +57,23 @@ function toggled(before: ReadonlySet<number>, seq: number, isOpen: boolean): Rea
   return after;
 }
 
-interface ManyCardsProps {
+interface DrawnProps {
   readonly cards: readonly CardAt[];
   readonly draw: (at: CardAt) => React.ReactNode;
 }
 
-function ManyCards({ cards, draw }: ManyCardsProps) {
+function FewCards({ cards, draw }: DrawnProps) {
+  const drawn = useGradually(cards.length, AT_ONCE);
+  return (
+    <Stack gap={GAP}>
+      {cards.slice(0, drawn).map((at) => (
+        <div key={at.seq}>{draw(at)}</div>
+      ))}
+    </Stack>
+  );
+}
+
+function ManyCards({ cards, draw }: DrawnProps) {
   const place = useRef<HTMLDivElement>(null);
   const [top, setTop] = useState(0);
   useLayoutEffect(() => {
@@ -73,7 +83,7 @@ function ManyCards({ cards, draw }: ManyCardsProps) {
   const list = useWindowVirtualizer({
     count: cards.length,
     estimateSize: () => USUAL,
-    getItemKey: (index) => cards[index]?.seq ?? index,
+    getItemKey: useCallback((index: number) => cards[index]?.seq ?? index, [cards]),
     gap: GAP,
     overscan: 4,
     scrollMargin: top,

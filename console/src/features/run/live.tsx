@@ -22,12 +22,12 @@ export function Live({ run, view, status, answers }: LiveProps) {
     <div className={style.live}>
       <Stack gap="md">
         <Messages messages={view.messages} />
+        <Questions answers={answers} view={view} />
         {status === "completed" && (
           <Alert color="green" p="xs" role="status" data-testid="workflow-complete">
             {text.complete}
           </Alert>
         )}
-        <Questions answers={answers} view={view} />
         <Making deltas={view.deltas} />
       </Stack>
       <div className={style.cards}>

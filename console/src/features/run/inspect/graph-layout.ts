@@ -3,14 +3,11 @@
  *
  * Steps of one branch follow each other from top to bottom; branches of a gather stand side by side.
  */
-import { Graph, layout } from "@dagrejs/dagre";
 import type { Outline, Part } from "./outline";
 
 export const NODE = { width: 220, height: 58 } as const;
 /** Room in a box around what is in it; its own line stands at the top. */
 const PADDING = 12;
-/** Before the first step of each branch; no step is called so. */
-const ENTRY = " ";
 const GAP = { between: 24, below: 30 } as const;
 
 export interface Placed {
@@ -79,7 +76,7 @@ function scope(children: Outline["children"], key: string | null, edges: Edge[])
   if (boxes.length === 0) return { boxes: [], width: 0, height: 0 };
   const follow = sequence(boxes.map(({ part }) => part));
   edges.push(...follow);
-  return arranged(boxes, follow);
+  return sideBySide(branchesOf(boxes).map(stacked));
 }
 
 function boxOf(children: Outline["children"], part: Part, edges: Edge[]): Box {
@@ -104,32 +101,29 @@ function sequence(parts: readonly Part[]): Edge[] {
   return edges;
 }
 
-function arranged(boxes: readonly Box[], edges: readonly Edge[]): Scope {
-  if (new Set(boxes.map(({ part }) => part.arm)).size === 1) return stacked(boxes);
-  const graph = new Graph();
-  graph.setGraph({ rankdir: "TB", nodesep: GAP.between, ranksep: GAP.below });
-  graph.setDefaultEdgeLabel(() => ({}));
-  for (const { part, width, height } of boxes) graph.setNode(part.key, { width, height });
-  for (const { from, to } of edges) graph.setEdge(from, to);
-  const later = new Set(edges.map(({ to }) => to));
-  graph.setNode(ENTRY, { width: 1, height: 1 }); // all branches begin at the same height
-  for (const { part } of boxes) if (!later.has(part.key)) graph.setEdge(ENTRY, part.key);
-  layout(graph);
-  const placed = boxes.map((box) => {
-    const { x, y } = graph.node(box.part.key) as { x: number; y: number };
-    return { ...box, x: x - box.width / 2, y: y - box.height / 2 };
-  });
-  const left = Math.min(...placed.map(({ x }) => x));
-  const top = Math.min(...placed.map(({ y }) => y));
-  const moved = placed.map((box) => ({ ...box, x: box.x - left, y: box.y - top }));
-  return {
-    boxes: moved,
-    width: Math.max(...moved.map(({ x, width }) => x + width)),
-    height: Math.max(...moved.map(({ y, height }) => y + height)),
-  };
+/** The steps of each branch, in the order of the branches' first steps. */
+function branchesOf(boxes: readonly Box[]): Box[][] {
+  const branches = new Map<number | null, Box[]>();
+  for (const box of boxes) {
+    const branch = branches.get(box.part.arm);
+    if (branch) branch.push(box);
+    else branches.set(box.part.arm, [box]);
+  }
+  return [...branches.values()];
 }
 
-/** One below the other: what dagre makes of a single branch, in a time that grows with its length only. */
+/** Branches never meet, so that each has a column of its own; all begin at the same height. */
+function sideBySide(columns: readonly Scope[]): Scope {
+  const boxes: Positioned[] = [];
+  let left = 0;
+  for (const column of columns) {
+    for (const box of column.boxes) boxes.push({ ...box, x: box.x + left });
+    left += column.width + GAP.between;
+  }
+  return { boxes, width: left - GAP.between, height: Math.max(...columns.map(({ height }) => height)) };
+}
+
+/** One below the other. */
 function stacked(boxes: readonly Box[]): Scope {
   const width = Math.max(...boxes.map((box) => box.width));
   let height = -GAP.below;

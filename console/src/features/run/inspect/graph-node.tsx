@@ -1,5 +1,5 @@
 /** A step in the graph: a button that opens it, alone or at the top of the box around what is in it. */
-import { Handle, type Node, type NodeProps, Position } from "@xyflow/react";
+import type { Node, NodeProps } from "@xyflow/react";
 import { memo } from "react";
 import { durationOf } from "@/kit/moments";
 import { inspect as text } from "@/strings/inspect";
@@ -21,13 +21,13 @@ export interface StepData extends Record<string, unknown> {
 
 export type StepNode = Node<StepData, "step">;
 
+/** Without handles of its own: where lines begin and end is told with the node, and nobody draws new ones. */
 function StepBox({ id, data }: NodeProps<StepNode>) {
   const { name, verb, state, milliseconds, isScope, isChosen, onOpen, onReveal } = data;
   const { icon: Icon } = LOOKS[state];
   const word = text.states[state];
   return (
     <div className={classes.box} data-state={state} data-scope={isScope} data-chosen={isChosen}>
-      <Handle type="target" position={Position.Top} isConnectable={false} className={classes.handle ?? ""} />
       <button
         type="button"
         className={`${classes.step} nopan`}
@@ -45,12 +45,6 @@ function StepBox({ id, data }: NodeProps<StepNode>) {
           {milliseconds !== null && <span className="numeric">{durationOf(milliseconds / 1000)}</span>}
         </span>
       </button>
-      <Handle
-        type="source"
-        position={Position.Bottom}
-        isConnectable={false}
-        className={classes.handle ?? ""}
-      />
     </div>
   );
 }

@@ -1,7 +1,7 @@
 /** Every entry of a run's journal, as the server tells it. */
 import { Group, Select, Stack, Text, TextInput } from "@mantine/core";
 import { useVirtualizer } from "@tanstack/react-virtual";
-import { useDeferredValue, useEffect, useMemo, useRef } from "react";
+import { useCallback, useDeferredValue, useEffect, useMemo, useRef } from "react";
 import { Nothing } from "@/kit/states";
 import { inspect } from "@/strings/inspect";
 import type { Entry } from "../journal";
@@ -73,7 +73,7 @@ function Rows({ entries, chosen, onChoose }: RowsProps) {
   const rows = useVirtualizer({
     count: entries.length,
     getScrollElement: () => place.current,
-    getItemKey: (index) => (entries[index] as Entry).seq,
+    getItemKey: useCallback((index: number) => (entries[index] as Entry).seq, [entries]),
     estimateSize: () => ROW,
     overscan: 10,
   });

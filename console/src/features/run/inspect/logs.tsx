@@ -1,7 +1,7 @@
 /** What the run said of itself, line by line. */
 import { Badge, Button, CopyButton, Group, SegmentedControl, Stack, Text, TextInput } from "@mantine/core";
 import { useVirtualizer } from "@tanstack/react-virtual";
-import { useDeferredValue, useMemo, useRef } from "react";
+import { memo, useCallback, useDeferredValue, useMemo, useRef } from "react";
 import { Moment } from "@/kit/moments";
 import { Nothing } from "@/kit/states";
 import { common } from "@/strings/common";
@@ -22,6 +22,10 @@ export default function LogsTab({ view }: RunTabProps) {
   const level = LEVELS.find((each) => each === read("level")) ?? "all";
   const wanted = useDeferredValue(read("find") ?? "");
   const shown = useMemo(() => selected(lines, level, wanted), [lines, level, wanted]);
+  const open = useCallback(
+    (seq: number) => choose({ tab: "journal", entry: seq, find: undefined }),
+    [choose],
+  );
   return (
     <Stack gap="xs">
       <Group gap="xs">
@@ -47,14 +51,14 @@ export default function LogsTab({ view }: RunTabProps) {
             </Button>
           )}
         </CopyButton>
-        <Text size="sm" c="dimmed" role="status">
+        <Text size="sm" c="dimmed" role="status" data-testid="log-count">
           {text.lines(shown.length)}
         </Text>
       </Group>
       {shown.length === 0 ? (
         <Nothing title={text.nothing} hint={text.nothingHint} />
       ) : (
-        <Lines lines={shown} onOpen={(seq) => choose({ tab: "journal", entry: seq, find: undefined })} />
+        <Lines lines={shown} onOpen={open} />
       )}
       <Text size="xs" c="dimmed">
         {text.note}
@@ -79,42 +83,53 @@ function Lines({ lines, onOpen }: LinesProps) {
   return (
     <section className={classes.frame} aria-label={text.label}>
       {/* biome-ignore lint/a11y/noNoninteractiveTabindex: what scrolls can be scrolled by keyboard */}
-      <div ref={place} className={classes.lines} tabIndex={0}>
+      <div ref={place} className={classes.lines} tabIndex={0} data-testid="log-lines">
         <ol className={classes.list} style={{ height: rows.getTotalSize(), position: "relative" }}>
-          {rows.getVirtualItems().map(({ index, start, key }) => {
-            const { seq, at, level, step, text: said } = lines[index] as Line;
-            return (
-              <li
-                key={key}
-                ref={rows.measureElement}
-                data-index={index}
-                data-testid="log-line"
-                data-level={level}
-                className={`${classes.item} ${classes.line}`}
-                style={{ transform: `translateY(${start}px)` }}
-              >
-                <Moment at={at} short />
-                <span>
-                  <Badge size="sm" variant="light" color={COLOURS[level]}>
-                    {text.levels[level]}
-                  </Badge>
-                </span>
-                <span className={classes.faint}>{step}</span>
-                <span>
-                  <button
-                    type="button"
-                    className={classes.said}
-                    title={inspect.graph.inJournal(seq)}
-                    onClick={() => onOpen(seq)}
-                  >
-                    {said}
-                  </button>
-                </span>
-              </li>
-            );
-          })}
+          {rows.getVirtualItems().map(({ index, start, key }) => (
+            <li
+              key={key}
+              ref={rows.measureElement}
+              data-index={index}
+              data-testid="log-line"
+              data-level={lines[index]?.level}
+              className={`${classes.item} ${classes.line}`}
+              style={{ transform: `translateY(${start}px)` }}
+            >
+              <LogLine line={lines[index] as Line} onOpen={onOpen} />
+            </li>
+          ))}
         </ol>
       </div>
     </section>
   );
 }
+
+interface LogLineProps {
+  readonly line: Line;
+  readonly onOpen: (seq: number) => void;
+}
+
+const LogLine = memo(function LogLine({ line, onOpen }: LogLineProps) {
+  const { seq, at, level, step, text: said } = line;
+  return (
+    <>
+      <Moment at={at} short />
+      <span>
+        <Badge size="sm" variant="light" color={COLOURS[level]}>
+          {text.levels[level]}
+        </Badge>
+      </span>
+      <span className={classes.faint}>{step}</span>
+      <span>
+        <button
+          type="button"
+          className={classes.said}
+          title={inspect.graph.inJournal(seq)}
+          onClick={() => onOpen(seq)}
+        >
+          {said}
+        </button>
+      </span>
+    </>
+  );
+});

@@ -1,5 +1,6 @@
 /** When each step of a run worked, and when it waited. */
 import { Group, Stack, Switch, Text } from "@mantine/core";
+import { useMemo } from "react";
 import { durationOf } from "@/kit/moments";
 import { Nothing } from "@/kit/states";
 import { inspect } from "@/strings/inspect";
@@ -22,11 +23,15 @@ export default function TimelineTab({ view }: RunTabProps) {
   const outline = useOutline(view);
   const [read, choose] = useParams();
   const clock = useNow(!outline.isOver);
-  if (outline.parts.length === 0) return <Nothing title={inspect.noSteps} hint={inspect.noStepsHint} />;
   const now = outline.isOver ? outline.last : Math.max(clock, outline.last);
-  const waits = waitsOf(outline, now);
   const leavesOut = read("gaps") === "hide";
-  const axis = axisOf(outline.origin, now, leavesOut ? waits : []);
+  const waits = useMemo(() => waitsOf(outline, now), [outline, now]);
+  const axis = useMemo(
+    () => axisOf(outline.origin, now, leavesOut ? waits : []),
+    [outline, now, leavesOut, waits],
+  );
+  const bars = useMemo(() => barsOf(outline, now), [outline, now]);
+  if (outline.parts.length === 0) return <Nothing title={inspect.noSteps} hint={inspect.noStepsHint} />;
   const whole = now - outline.origin;
   return (
     <Stack gap="xs">
@@ -51,7 +56,7 @@ export default function TimelineTab({ view }: RunTabProps) {
           onChange={({ currentTarget }) => choose({ gaps: currentTarget.checked ? "hide" : undefined })}
         />
       </Group>
-      <Waterfall bars={barsOf(outline, now)} axis={axis} now={now} label={text.label} heading={text.step} />
+      <Waterfall bars={bars} axis={axis} now={now} label={text.label} heading={text.step} />
     </Stack>
   );
 }

@@ -2,6 +2,7 @@
 import { Alert, Button, Group, Stack, Text } from "@mantine/core";
 import { IconDownload } from "@tabler/icons-react";
 import { keepPreviousData } from "@tanstack/react-query";
+import { useMemo } from "react";
 import { $api, type Schema } from "@/api/client";
 import { Loaded, Nothing } from "@/kit/states";
 import { inspect } from "@/strings/inspect";
@@ -33,14 +34,14 @@ interface SpansProps {
 }
 
 function Spans({ trace }: SpansProps) {
-  const bars = barsOfSpans(trace.spans);
+  const bars = useMemo(() => barsOfSpans(trace.spans), [trace.spans]);
   const clock = useNow(bars.some(({ end }) => end === null));
-  const first = bars[0];
-  if (first === undefined) return <Nothing title={text.none} hint={text.noneHint} />;
   const isOpen = bars.some(({ end }) => end === null);
   const last = Math.max(...bars.map(({ begin, end }) => end ?? begin));
   const now = isOpen ? Math.max(clock, last) : last;
   const from = Math.min(...bars.map(({ begin }) => begin));
+  const axis = useMemo(() => axisOf(from, now), [from, now]);
+  if (bars.length === 0) return <Nothing title={text.none} hint={text.noneHint} />;
   const failed = bars.filter(({ tone }) => tone === "failed").length;
   return (
     <Stack gap="xs">
@@ -74,7 +75,7 @@ function Spans({ trace }: SpansProps) {
           {text.truncated}
         </Alert>
       )}
-      <Waterfall bars={bars} axis={axisOf(from, now)} now={now} label={text.label} heading={text.span} />
+      <Waterfall bars={bars} axis={axis} now={now} label={text.label} heading={text.span} />
       <Text size="xs" c="dimmed">
         {text.inexact}
       </Text>

@@ -1,7 +1,7 @@
 /** Bars on one axis of time, as many rows as there are: of the timeline and of the trace. */
 import { Tooltip, VisuallyHidden } from "@mantine/core";
 import { useVirtualizer } from "@tanstack/react-virtual";
-import { useRef } from "react";
+import { memo, useCallback, useRef, useState } from "react";
 import { durationOf, Moment } from "@/kit/moments";
 import { inspect } from "@/strings/inspect";
 import { type Axis, type Bar, lengthOf, marksOf } from "./timeline-model";
@@ -12,6 +12,8 @@ const text = inspect.timeline;
 const ROW = 30;
 /** The shortest bar, as a share of the axis: what took no time is seen, too. */
 const LEAST = 0.003;
+/** By this id a row is described by what its tooltip tells. */
+const DETAILS = "waterfall-details";
 
 interface WaterfallProps {
   readonly bars: readonly Bar[];
@@ -22,14 +24,24 @@ interface WaterfallProps {
   readonly heading: string;
 }
 
+/** The row that is pointed at or focused; one tooltip serves all of them, as each would cost more than its row. */
+interface Pointed {
+  readonly id: string;
+  readonly element: HTMLElement;
+}
+
 export function Waterfall({ bars, axis, now, label, heading }: WaterfallProps) {
   const place = useRef<HTMLDivElement>(null);
+  const [pointed, point] = useState<Pointed>();
+  const [, choose] = useParams();
+  const open = useCallback((entry: number) => choose({ tab: "journal", entry }), [choose]);
   const rows = useVirtualizer({
     count: bars.length,
     getScrollElement: () => place.current,
     estimateSize: () => ROW,
     overscan: 12,
   });
+  const told = pointed && bars.find(({ id }) => id === pointed.id);
   return (
     <div className={classes.frame}>
       <div className={classes.row} aria-hidden>
@@ -39,17 +51,36 @@ export function Waterfall({ bars, axis, now, label, heading }: WaterfallProps) {
       {/* biome-ignore lint/a11y/noNoninteractiveTabindex: what scrolls can be scrolled by keyboard */}
       <section ref={place} className={classes.rows} aria-label={label} tabIndex={0} data-testid="waterfall">
         <ol className={classes.list} style={{ height: rows.getTotalSize(), position: "relative" }}>
-          {rows.getVirtualItems().map(({ index, start, key }) => (
-            <li
-              key={key}
-              className={classes.item}
-              style={{ transform: `translateY(${start}px)`, height: ROW }}
-            >
-              <Row bar={bars[index] as Bar} axis={axis} now={now} />
-            </li>
-          ))}
+          {rows.getVirtualItems().map(({ index, start, key }) => {
+            const bar = bars[index] as Bar;
+            return (
+              <li
+                key={key}
+                className={classes.item}
+                style={{ transform: `translateY(${start}px)`, height: ROW }}
+              >
+                <Row
+                  bar={bar}
+                  axis={axis}
+                  end={bar.end ?? now}
+                  isPointed={bar.id === told?.id}
+                  onPoint={point}
+                  onOpen={open}
+                />
+              </li>
+            );
+          })}
         </ol>
       </section>
+      {told && (
+        <Tooltip
+          opened
+          multiline
+          target={pointed?.element ?? null}
+          position="bottom-start"
+          label={<Details bar={told} duration={durationIn(told, told.end ?? now)} />}
+        />
+      )}
     </div>
   );
 }
@@ -74,62 +105,97 @@ function Marks({ axis }: { readonly axis: Axis }) {
 interface RowProps {
   readonly bar: Bar;
   readonly axis: Axis;
-  readonly now: number;
+  /** When it ended; the present while it is under way. */
+  readonly end: number;
+  readonly isPointed: boolean;
+  readonly onPoint: (pointed: Pointed | undefined) => void;
+  readonly onOpen: (seq: number) => void;
 }
 
-function Row({ bar, axis, now }: RowProps) {
-  const [, choose] = useParams();
-  const end = bar.end ?? now;
+/** Drawn again only where something of it has changed: scrolling draws those that come into sight. */
+const Row = memo(function Row({ bar, axis, end, isPointed, onPoint, onOpen }: RowProps) {
   const left = Math.min(axis.at(bar.begin), 1 - LEAST);
   const width = Math.max(LEAST, axis.at(end) - left);
-  const took = durationOf(Math.max(0, end - bar.begin) / 1000);
-  const duration = bar.end === null ? `${took}, ${text.open}` : took;
+  const point = ({ currentTarget }: { currentTarget: HTMLElement }) =>
+    onPoint({ id: bar.id, element: currentTarget });
   return (
-    <Tooltip
-      label={<Details bar={bar} duration={duration} />}
-      events={{ hover: true, focus: true, touch: true }}
-      position="bottom-start"
-      multiline
+    <button
+      type="button"
+      className={classes.row}
+      aria-describedby={isPointed ? DETAILS : undefined}
+      onClick={() => onOpen(bar.seq)}
+      onPointerEnter={point}
+      onPointerLeave={() => onPoint(undefined)}
+      onFocus={(event) => event.currentTarget.matches(":focus-visible") && point(event)}
+      onBlur={() => onPoint(undefined)}
+      data-testid="waterfall-row"
     >
-      <button
-        type="button"
-        className={classes.row}
-        onClick={() => choose({ tab: "journal", entry: bar.seq })}
-        data-testid="waterfall-row"
-      >
-        <span className={classes.label} style={{ paddingLeft: 8 + Math.min(bar.depth, 8) * 14 }}>
-          {bar.label}
-        </span>
-        <span className={classes.track}>
+      <span className={classes.label} style={{ paddingLeft: 8 + Math.min(bar.depth, 8) * 14 }}>
+        {bar.label}
+      </span>
+      <span className={classes.track}>
+        <Lane at={left}>
           <span
             className={classes.bar}
             data-tone={bar.tone}
             data-exact={bar.exact}
             data-open={bar.end === null}
-            style={{ left: share(left), width: share(width) }}
+            style={{ width: share(width) }}
           />
-          {bar.waits.map(([from, to]) => (
-            <span
-              key={from}
-              className={classes.wait}
-              style={{ left: share(axis.at(from)), width: share(axis.at(to) - axis.at(from)) }}
-            />
-          ))}
-          <span className={classes.took} style={beside(left, width)}>
-            {took}
-          </span>
-          {bar.end === null && <VisuallyHidden>{text.open}</VisuallyHidden>}
-          {bar.tone === "failed" && <VisuallyHidden>{text.failed}</VisuallyHidden>}
-        </span>
-      </button>
-    </Tooltip>
+        </Lane>
+        {bar.waits.map(([from, to]) => (
+          <Lane key={from} at={axis.at(from)}>
+            <span className={classes.wait} style={{ width: share(axis.at(to) - axis.at(from)) }} />
+          </Lane>
+        ))}
+        <Took left={left} right={left + width} took={tookOf(bar, end)} />
+        {bar.end === null && <VisuallyHidden>{text.open}</VisuallyHidden>}
+        {bar.tone === "failed" && <VisuallyHidden>{text.failed}</VisuallyHidden>}
+      </span>
+    </button>
   );
+});
+
+/** What begins at a place of the track. It is moved there, not laid out: a growing axis shifts no layout. */
+function Lane({ at, children }: { readonly at: number; readonly children: React.ReactNode }) {
+  return (
+    <span className={classes.lane} style={{ transform: `translateX(${share(at)})` }}>
+      {children}
+    </span>
+  );
+}
+
+interface TookProps {
+  readonly left: number;
+  readonly right: number;
+  readonly took: string;
+}
+
+/** A duration stands behind its bar where there is room, else before it, else on it. */
+function Took({ left, right, took }: TookProps) {
+  const isBehind = right < 0.86;
+  const isOn = !isBehind && left <= 0.14;
+  return (
+    <Lane at={isBehind ? right : isOn ? 0 : left - 1}>
+      <span className={classes.took} style={isBehind ? { left: 4 } : { right: 4 }}>
+        {took}
+      </span>
+    </Lane>
+  );
+}
+
+function tookOf(bar: Bar, end: number): string {
+  return durationOf(Math.max(0, end - bar.begin) / 1000);
+}
+
+function durationIn(bar: Bar, end: number): string {
+  return bar.end === null ? `${tookOf(bar, end)}, ${text.open}` : tookOf(bar, end);
 }
 
 function Details({ bar, duration }: { readonly bar: Bar; readonly duration: string }) {
   const waited = lengthOf(bar.waits);
   return (
-    <div className={classes.details}>
+    <div className={classes.details} id={DETAILS}>
       <strong>{bar.id || bar.label}</strong>
       <div>
         {text.start} <Moment at={new Date(bar.begin).toISOString()} />
@@ -151,11 +217,4 @@ function Details({ bar, duration }: { readonly bar: Bar; readonly duration: stri
 
 function share(part: number): string {
   return `${(part * 100).toFixed(3)}%`;
-}
-
-/** A duration stands behind its bar where there is room, else before it, else on it. */
-function beside(left: number, width: number): React.CSSProperties {
-  if (left + width < 0.86) return { left: `calc(${share(left + width)} + 4px)` };
-  if (left > 0.14) return { right: `calc(${share(1 - left)} + 4px)` };
-  return { right: 4 };
 }
