@@ -89,7 +89,7 @@ def test_a_workflow_is_killed_by_typing_its_name_and_goes_on_once_it_is_let_go(
     finally:
         here.api.post("/api/v1/switches/unkill", json={"kind": "workflow", "name": "support"})
     here.reached(run["id"], "waiting")
-    admin.get_by_label("Show those that were let go, too").click()
+    admin.get_by_role("switch", name="Show those that were let go, too").check()
     expect(killed.first).to_contain_text("let go by person:")
 
 

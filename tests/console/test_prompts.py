@@ -80,7 +80,7 @@ def test_any_two_versions_are_compared_by_an_address(here: Site, admin: Page) ->
     for text in ("You are calm.\n", "You are warm.\n"):
         here.post("/api/v1/prompts/greeting~moods/versions", {"text": f"---\n{{}}\n---\n{text}"})
     admin.goto(f"{here.url}/console/prompts/greeting~moods?tab=diff&before=1&after=2")
-    expect(admin.locator("tr[data-kind=gone]")).to_contain_text("You are calm.")
+    expect(admin.locator("tr[data-kind=removed]")).to_contain_text("You are calm.")
     expect(admin.locator("tr[data-kind=added]")).to_contain_text("You are warm.")
     admin.get_by_role("combobox", name="After").select_option("1")
     expect(admin.get_by_text("The versions do not differ.")).to_be_visible()

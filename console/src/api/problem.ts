@@ -1,4 +1,5 @@
 /** What goes wrong when the server is asked: a problem it describes itself, or a server that cannot be reached. */
+import { readJson } from "@/kit/json";
 import type { components } from "./schema.gen";
 
 export type Problem = components["schemas"]["Problem"];
@@ -25,12 +26,9 @@ export function isRetryable(error: unknown): boolean {
 /** The problem that a response carries; one is made of its status where something between has answered. */
 export async function problemOf(response: Response): Promise<Problem> {
   const text = await response.text().catch(() => "");
-  try {
-    const said = JSON.parse(text) as Partial<Problem>;
-    if (typeof said.detail === "string" && typeof said.code === "string") return said as Problem;
-  } catch {
-    // not ours: a proxy's page, or nothing
-  }
+  // What is not ours, a proxy's page or nothing, is no problem document.
+  const said = readJson(text).value as Partial<Problem> | null | undefined;
+  if (typeof said?.detail === "string" && typeof said.code === "string") return said as Problem;
   return {
     type: "about:blank",
     code: "unexpected_answer",

@@ -6,6 +6,7 @@ import {
   type MantineColorsTuple,
   type VariantColorsResolver,
 } from "@mantine/core";
+import { common } from "@/strings/common";
 
 /** The blue of the product, from the lightest to the darkest. */
 const pilot: MantineColorsTuple = [
@@ -67,8 +68,12 @@ export const cssVariablesResolver: CSSVariablesResolver = () => ({
     "--mantine-color-dimmed": "#adb1b8",
     "--mantine-color-placeholder": "#9aa0a6",
     "--mantine-color-anchor": "var(--mantine-color-pilot-3)",
+    "--mantine-color-red-filled": "var(--mantine-color-red-9)",
   },
 });
+
+const CLOSE = { "aria-label": common.close };
+const AT_ONCE = { duration: 0 };
 
 export const theme = createTheme({
   primaryColor: "pilot",
@@ -83,6 +88,9 @@ export const theme = createTheme({
   headings: { fontWeight: "650" },
   components: {
     Badge: { defaultProps: { tt: "none", fw: 600 } },
+    Modal: { defaultProps: { closeButtonProps: CLOSE, transitionProps: AT_ONCE } },
+    Drawer: { defaultProps: { closeButtonProps: CLOSE, transitionProps: AT_ONCE } },
+    Notification: { defaultProps: { closeButtonProps: CLOSE } },
     Tooltip: { defaultProps: { withArrow: true, openDelay: 200 } },
   },
 });

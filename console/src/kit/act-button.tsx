@@ -1,7 +1,6 @@
 /** A button that changes something at once: it waits for the answer, and says what went wrong. */
 import { Button } from "@mantine/core";
 import { notifications } from "@mantine/notifications";
-import { type QueryClient, useQueryClient } from "@tanstack/react-query";
 import { useState } from "react";
 import { dialogs as text } from "@/strings/dialogs";
 
@@ -47,17 +46,5 @@ export function tellFailure(failure: unknown): void {
     message: failure instanceof Error ? failure.message : String(failure),
     autoClose: false,
     role: "alert",
-  });
-}
-
-/** A function that has everything asked anew that lies at or below an address of the API. */
-export function useRefresh(path: string): () => Promise<void> {
-  const queries = useQueryClient();
-  return () => refresh(queries, path);
-}
-
-function refresh(queries: QueryClient, path: string): Promise<void> {
-  return queries.invalidateQueries({
-    predicate: ({ queryKey }) => typeof queryKey[1] === "string" && queryKey[1].startsWith(path),
   });
 }

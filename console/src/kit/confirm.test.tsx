@@ -1,7 +1,7 @@
 import { MantineProvider } from "@mantine/core";
 import { cleanup, fireEvent, render, screen, waitFor } from "@testing-library/react";
 import { afterEach, describe, expect, it, vi } from "vitest";
-import { ConfirmByTyping } from "./confirm";
+import { ConfirmByTyping, TypedWord } from "./confirm";
 
 afterEach(cleanup);
 
@@ -50,5 +50,31 @@ describe("confirmation by typing", () => {
     typed(field, "acme");
     expect(await screen.findByText("It is not suspended.")).toBeTruthy();
     expect((field as HTMLInputElement).value).toBe("acme");
+  });
+});
+
+describe("the question alone, where a dialog is open already", () => {
+  it("does it once the word was typed, also with spaces around it, and shows what went wrong", async () => {
+    const confirm = vi.fn(() => Promise.reject(new Error("not now")));
+    render(
+      <MantineProvider env="test">
+        <TypedWord
+          what="All of it stops."
+          word="support"
+          danger="Kill"
+          onConfirm={confirm}
+          onClose={() => undefined}
+        />
+      </MantineProvider>,
+    );
+    expect(screen.queryByRole("dialog")).toBeNull();
+    expect(screen.getByText("All of it stops.")).toBeTruthy();
+    const field = screen.getByTestId<HTMLInputElement>("confirm-word");
+    typed(field, "suppor");
+    expect(screen.getByTestId<HTMLButtonElement>("confirm").disabled).toBe(true);
+    expect(confirm).not.toHaveBeenCalled();
+    typed(field, " support ");
+    expect((await screen.findByRole("alert")).textContent).toContain("not now");
+    expect(field.value).toBe(" support ");
   });
 });

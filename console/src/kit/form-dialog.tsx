@@ -4,26 +4,42 @@ import { type FormEvent, type ReactNode, useEffect, useState } from "react";
 import { common as text } from "@/strings/common";
 import { Failure } from "./states";
 
-interface FormDialogProps {
-  readonly title: string;
+interface FormBodyProps {
   /** What the button says that sends it. */
   readonly action: string;
   readonly onSubmit: () => unknown;
   readonly onClose: () => void;
   /** Red for what cannot be taken back. */
-  readonly color?: string;
+  readonly color?: string | undefined;
   readonly disabled?: boolean;
-  readonly wide?: boolean;
+  /** Whether the browser first sees to what is required of the fields. */
+  readonly isChecked?: boolean;
+  /** What is said of a failure, rather than what kind it is of. */
+  readonly failed?: string;
+  readonly testId?: string;
   readonly children?: ReactNode;
 }
 
-export function FormDialog(props: FormDialogProps) {
-  const { title, action, onSubmit, onClose, color, disabled = false, wide = false, children } = props;
+interface FormDialogProps extends FormBodyProps {
+  readonly title: string;
+  readonly wide?: boolean;
+}
+
+export function FormDialog({ title, wide = false, ...body }: FormDialogProps) {
+  useFocusBack();
+  return (
+    <Modal opened onClose={body.onClose} title={title} size={wide ? "lg" : "md"}>
+      <FormBody {...body} />
+    </Modal>
+  );
+}
+
+/** The form alone, for where a dialog is open already. */
+export function FormBody(props: FormBodyProps) {
+  const { action, onSubmit, onClose, color, disabled = false, isChecked = false, failed, testId } = props;
   const [error, setError] = useState<unknown>();
   const [isBusy, setBusy] = useState(false);
-  useFocusBack();
-  async function send(event: FormEvent) {
-    event.preventDefault();
+  async function send() {
     if (disabled || isBusy) return;
     setBusy(true);
     setError(undefined);
@@ -35,30 +51,31 @@ export function FormDialog(props: FormDialogProps) {
       setBusy(false);
     }
   }
+  function submit(event: FormEvent) {
+    event.preventDefault();
+    void send();
+  }
   return (
-    <Modal
-      opened
-      onClose={onClose}
-      title={title}
-      size={wide ? "lg" : "md"}
-      closeButtonProps={{ "aria-label": text.close }}
-      transitionProps={{ duration: 0 }}
-    >
-      <form onSubmit={send} noValidate>
-        <Stack gap="sm">
-          {children}
-          {error !== undefined && <Failure error={error} />}
-          <Group justify="flex-end" gap="xs">
-            <Button variant="default" onClick={onClose}>
-              {text.cancel}
-            </Button>
-            <Button type="submit" loading={isBusy} disabled={disabled} {...(color ? { color } : {})}>
-              {action}
-            </Button>
-          </Group>
-        </Stack>
-      </form>
-    </Modal>
+    <form onSubmit={submit} noValidate={!isChecked}>
+      <Stack gap="sm">
+        {props.children}
+        {error !== undefined && <Failure error={error} {...(failed ? { title: failed } : {})} />}
+        <Group justify="flex-end" gap="xs">
+          <Button variant="default" onClick={onClose}>
+            {text.cancel}
+          </Button>
+          <Button
+            type="submit"
+            loading={isBusy}
+            disabled={disabled}
+            data-testid={testId}
+            {...(color ? { color } : {})}
+          >
+            {action}
+          </Button>
+        </Group>
+      </Stack>
+    </form>
   );
 }
 

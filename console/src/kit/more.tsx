@@ -3,7 +3,7 @@ import { Button } from "@mantine/core";
 import { common as text } from "@/strings/common";
 import { Failure } from "./states";
 
-interface MoreProps {
+export interface MoreProps {
   readonly query: {
     readonly error: unknown;
     readonly hasNextPage: boolean;
@@ -18,7 +18,7 @@ export function More({ query }: MoreProps) {
   if (query.isFetchNextPageError) return <Failure error={query.error} retry={next} />;
   if (!query.hasNextPage) return null;
   return (
-    <Button variant="default" loading={query.isFetchingNextPage} onClick={next}>
+    <Button variant="default" size="xs" w="fit-content" loading={query.isFetchingNextPage} onClick={next}>
       {text.more}
     </Button>
   );

@@ -86,7 +86,7 @@ function toldOf(error: unknown): { heading: string; detail: string; request?: st
   return { heading: text.failed, detail: error instanceof Error ? error.message : String(error) };
 }
 
-interface LoadedProps<T> {
+export interface LoadedProps<T> {
   readonly query: {
     readonly data: T | undefined;
     readonly error: unknown;

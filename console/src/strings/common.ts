@@ -20,6 +20,7 @@ export const common = {
   confident: (percent: number) => `${percent}% confident`,
   ago: (text: string) => `${text} ago`,
   unknown: "unknown",
+  lines: { added: "added", removed: "removed", gap: "…" },
   statuses: {
     queued: "Queued",
     running: "Running",

@@ -71,8 +71,6 @@ export const inbox = {
   escalated: "Nobody decided in time, so it was asked here.",
   notTaken: "A change was not taken:",
   diffLabel: "Differences, line by line",
-  added: "added",
-  removed: "removed",
 
   why: "Why it is asked",
   policies: "Policies",

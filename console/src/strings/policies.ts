@@ -151,8 +151,6 @@ export const policies = {
     isActive: "This version is active: there is nothing to compare it with.",
     same: "Nothing differs.",
     label: (name: string) => `Difference in ${name}`,
-    gap: "…",
-    kinds: { same: "", added: "added", removed: "removed" },
   },
   tests: {
     run: "Run the tests",

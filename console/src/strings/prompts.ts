@@ -89,8 +89,6 @@ export const prompts = {
   head: "Head",
   body: "Body",
   diffOf: (part: string) => `Differences of the ${part.toLowerCase()}`,
-  gone: "removed",
-  added: "added",
   noMoves: "No label was moved yet.",
   noMovesHint: "Every move of a label stands here: who, when, from where to where, and why.",
   at: "At",

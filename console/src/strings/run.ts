@@ -114,17 +114,4 @@ export const run = {
     submit: "Make the fork",
     failed: "That did not work.",
   },
-  schema: {
-    type: (at: string, type: string) => `${at} must be ${type}.`,
-    required: (at: string) => `${at} is missing.`,
-    unknown: (at: string) => `${at} is not known to the workflow.`,
-    choice: (at: string, choices: string) => `${at} must be one of ${choices}.`,
-    least: (at: string, least: number) => `${at} must be at least ${least}.`,
-    most: (at: string, most: number) => `${at} must be at most ${most}.`,
-    shortest: (at: string, least: number) => `${at} must have at least ${least}.`,
-    longest: (at: string, most: number) => `${at} must have at most ${most}.`,
-    pattern: (at: string, pattern: string) => `${at} must match ${pattern}.`,
-    none: (at: string) => `${at} fits none of the forms that it may have.`,
-    whole: "The input",
-  },
 } as const;

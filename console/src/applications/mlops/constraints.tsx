@@ -1,6 +1,7 @@
 /** What was read in the request, and where in its words. */
-import { Box, Card, Stack, Table, Text, Tooltip } from "@mantine/core";
+import { Box, Card, Stack, Text, Tooltip } from "@mantine/core";
 import { ConfidenceBadge } from "@/kit/badges";
+import { type Column, Listing } from "@/kit/listing";
 import { mlops as text } from "@/strings/mlops";
 import type { Constraint } from "./reading";
 import { piecesOf, type Span } from "./spans";
@@ -9,6 +10,25 @@ interface ConstraintsProps {
   readonly prompt: string;
   readonly constraints: readonly Constraint[];
 }
+
+const COLUMNS: readonly Column<Constraint>[] = [
+  { header: text.constraint, cell: ({ name }) => name },
+  {
+    header: text.value,
+    cell: ({ value, note }) => (
+      <>
+        {value}
+        {note && (
+          <Text size="xs" c="dimmed">
+            {note}
+          </Text>
+        )}
+      </>
+    ),
+  },
+  { header: text.origin, cell: ({ origin }) => origin },
+  { header: text.confidence, cell: ({ confidence }) => <ConfidenceBadge confidence={confidence} /> },
+];
 
 export function Constraints({ prompt, constraints }: ConstraintsProps) {
   const spans = constraints.flatMap(({ span }): readonly Span[] => (span ? [span] : []));
@@ -32,37 +52,14 @@ export function Constraints({ prompt, constraints }: ConstraintsProps) {
           )}
         </Text>
       </Card>
-      <Table.ScrollContainer minWidth={560} scrollAreaProps={{ viewportProps: { tabIndex: 0 } }}>
-        <Table aria-label={text.constraints} data-testid="constraints">
-          <Table.Thead>
-            <Table.Tr>
-              <Table.Th>{text.constraint}</Table.Th>
-              <Table.Th>{text.value}</Table.Th>
-              <Table.Th>{text.origin}</Table.Th>
-              <Table.Th>{text.confidence}</Table.Th>
-            </Table.Tr>
-          </Table.Thead>
-          <Table.Tbody>
-            {constraints.map((constraint) => (
-              <Table.Tr key={constraint.name}>
-                <Table.Td>{constraint.name}</Table.Td>
-                <Table.Td>
-                  {constraint.value}
-                  {constraint.note && (
-                    <Text size="xs" c="dimmed">
-                      {constraint.note}
-                    </Text>
-                  )}
-                </Table.Td>
-                <Table.Td>{constraint.origin}</Table.Td>
-                <Table.Td>
-                  <ConfidenceBadge confidence={constraint.confidence} />
-                </Table.Td>
-              </Table.Tr>
-            ))}
-          </Table.Tbody>
-        </Table>
-      </Table.ScrollContainer>
+      <Listing
+        label={text.constraints}
+        columns={COLUMNS}
+        rows={constraints}
+        keyOf={({ name }) => name}
+        width={560}
+        testId="constraints"
+      />
     </Stack>
   );
 }

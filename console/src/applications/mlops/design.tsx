@@ -1,7 +1,8 @@
 /** The design of a run: what was read, what is planned, what it costs, why, and what the critics say. */
-import { Box, Card, Stack, Table, Text, Title } from "@mantine/core";
-import { type ReactNode, useMemo } from "react";
+import { Card, Stack, Table, Text } from "@mantine/core";
+import { useMemo } from "react";
 import type { RunTabProps } from "@/features/run/tab";
+import { Section } from "@/kit/section";
 import { Nothing } from "@/kit/states";
 import { mlops as text } from "@/strings/mlops";
 import { Constraints } from "./constraints";
@@ -45,17 +46,6 @@ export default function DesignTab({ run, view }: RunTabProps) {
         </Section>
       )}
     </Stack>
-  );
-}
-
-function Section({ title, children }: { readonly title: string; readonly children: ReactNode }) {
-  return (
-    <Box component="section" aria-label={title}>
-      <Title order={2} size="h4" mb="xs">
-        {title}
-      </Title>
-      {children}
-    </Box>
   );
 }
 

@@ -1,8 +1,9 @@
 /** The support desk's view of a run: the conversation with its sources, what was done, and who takes over. */
-import { Badge, Box, Card, Group, List, Stack, Table, Text, Title } from "@mantine/core";
-import { type ReactNode, useMemo } from "react";
+import { Badge, Box, Card, Group, List, Stack, Table, Text } from "@mantine/core";
+import { useMemo } from "react";
 import type { RunTabProps } from "@/features/run/tab";
 import { Moment } from "@/kit/moments";
+import { Section } from "@/kit/section";
 import { Nothing } from "@/kit/states";
 import { support as text } from "@/strings/support";
 import {
@@ -51,17 +52,6 @@ export default function ConversationTab({ view }: RunTabProps) {
         )}
       </Section>
     </Stack>
-  );
-}
-
-function Section({ title, children }: { readonly title: string; readonly children: ReactNode }) {
-  return (
-    <Box component="section" aria-label={title}>
-      <Title order={2} size="h4" mb="xs">
-        {title}
-      </Title>
-      {children}
-    </Box>
   );
 }
 

@@ -4,6 +4,7 @@ import { useVirtualizer } from "@tanstack/react-virtual";
 import { useEffect, useRef } from "react";
 import { $api, type Schema } from "@/api/client";
 import { useAddress } from "@/kit/address";
+import { PAGES } from "@/kit/listing";
 import { Moment } from "@/kit/moments";
 import { Failure, Loading, Nothing } from "@/kit/states";
 import { audit as text } from "@/strings/audit";
@@ -25,11 +26,7 @@ export function Entries() {
     "get",
     "/api/v1/audit/entries",
     { params: { query: { ...filtersOf(get), limit: 100 } } },
-    {
-      pageParamName: "cursor",
-      initialPageParam: null,
-      getNextPageParam: (last) => last.next_cursor ?? undefined,
-    },
+    PAGES,
   );
   const entries = query.data?.pages.flatMap((page) => page.items);
   return (

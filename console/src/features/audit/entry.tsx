@@ -30,8 +30,6 @@ export function EntryDrawer({ entryId, onClose }: EntryDrawerProps) {
       trapFocus={false}
       shadow="xl"
       title={text.entry}
-      closeButtonProps={{ "aria-label": text.close }}
-      transitionProps={{ duration: 0 }}
       data-testid="audit-entry"
     >
       <Loaded query={query}>{(entry) => <EntryView entry={entry} />}</Loaded>

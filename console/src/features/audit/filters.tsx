@@ -4,6 +4,7 @@ import { type FormEvent, useState } from "react";
 import type { Schema } from "@/api/client";
 import { useAddress } from "@/kit/address";
 import { fieldOf, momentOf } from "@/kit/local-moment";
+import { optionsOf } from "@/kit/options";
 import { audit as text } from "@/strings/audit";
 
 type Kind = Schema<"Kind-Input">;
@@ -39,7 +40,7 @@ function isMoment(value: string): boolean {
   return value !== "" && !Number.isNaN(Date.parse(value));
 }
 
-const KINDS = Object.entries(text.kinds).map(([value, label]) => ({ value, label }));
+const KINDS = optionsOf(text.kinds);
 
 export function FilterBar() {
   const { get, set } = useAddress();

@@ -1,17 +1,16 @@
 /** Signed heads: each can be checked against the newest, and so can one that somebody has kept. */
-import { Alert, Badge, Button, Group, Stack, Table, Text, Textarea } from "@mantine/core";
+import { Alert, Badge, Button, Group, Stack, Text, Textarea } from "@mantine/core";
 import { useMutation } from "@tanstack/react-query";
 import { useState } from "react";
 import { $api, type Schema } from "@/api/client";
 import { useMe } from "@/app/session";
 import { Copyable, CopyValue } from "@/kit/copyable";
+import { type Column, PAGES, PagedListing } from "@/kit/listing";
 import { Moment } from "@/kit/moments";
 import { Part } from "@/kit/part";
 import { useRefresh } from "@/kit/refresh";
-import { Failure, Loaded, Nothing } from "@/kit/states";
-import { Wide } from "@/kit/wide";
+import { Failure, Nothing } from "@/kit/states";
 import { audit as text } from "@/strings/audit";
-import { common } from "@/strings/common";
 import { checkHead, checkNote, type HeadState } from "./head-check";
 import { noteOf } from "./heads";
 
@@ -30,20 +29,19 @@ function StateBadge({ state }: { readonly state: HeadState }) {
 
 export function HeadList() {
   const key = $api.useQuery("get", "/api/v1/audit/key");
-  const refresh = useRefresh();
+  const refresh = useRefresh("/api/v1/audit/heads", "/api/v1/audit/key");
   const sign = $api.useMutation("post", "/api/v1/audit/heads", {
-    onSuccess: () => refresh("/api/v1/audit/heads", "/api/v1/audit/key"),
+    onSuccess: () => refresh(),
   });
   const query = $api.useInfiniteQuery(
     "get",
     "/api/v1/audit/heads",
     { params: { query: { limit: 20 } } },
-    {
-      pageParamName: "cursor",
-      initialPageParam: null,
-      getNextPageParam: (last) => last.next_cursor ?? undefined,
-    },
+    PAGES,
   );
+  const newest = query.data?.pages[0]?.items[0];
+  const proof = (head: Schema<"Head">) =>
+    newest && <HeadCheck head={head} newest={newest} publicKey={key.data} />;
   return (
     <Stack gap="md">
       <Part
@@ -57,80 +55,36 @@ export function HeadList() {
       >
         {sign.error && <Failure error={sign.error} retry={() => sign.mutate({})} />}
         {key.error && <Failure error={key.error} retry={() => void key.refetch()} />}
-        <Loaded query={query}>
-          {(data) => {
-            const heads = data.pages.flatMap((page) => page.items);
-            const [newest] = heads;
-            if (!newest) return <Nothing title={text.heads.none} hint={text.heads.noneHint} />;
-            return (
-              <>
-                <Heads heads={heads} newest={newest} publicKey={key.data} />
-                {query.hasNextPage && (
-                  <Button
-                    variant="default"
-                    size="xs"
-                    mt="xs"
-                    loading={query.isFetchingNextPage}
-                    onClick={() => void query.fetchNextPage()}
-                  >
-                    {common.more}
-                  </Button>
-                )}
-              </>
-            );
-          }}
-        </Loaded>
+        <PagedListing
+          query={query}
+          label={text.heads.list}
+          columns={[...COLUMNS, { header: text.heads.proof, cell: proof }]}
+          keyOf={({ id }) => id}
+          width={820}
+          empty={<Nothing title={text.heads.none} hint={text.heads.noneHint} />}
+        />
       </Part>
-      <KeptHead newest={query.data?.pages[0]?.items[0]} publicKey={key.data} />
+      <KeptHead newest={newest} publicKey={key.data} />
     </Stack>
   );
 }
 
-interface HeadsProps {
-  readonly heads: readonly Schema<"Head">[];
-  readonly newest: Schema<"Head">;
-  readonly publicKey: Schema<"PublicKey"> | undefined;
-}
-
-function Heads({ heads, newest, publicKey }: HeadsProps) {
-  return (
-    <Wide label={text.heads.list} width={820}>
-      <Table verticalSpacing="xs">
-        <Table.Thead>
-          <Table.Tr>
-            {(["size", "at", "root", "key", "proof"] as const).map((name) => (
-              <Table.Th key={name}>{text.heads[name]}</Table.Th>
-            ))}
-          </Table.Tr>
-        </Table.Thead>
-        <Table.Tbody>
-          {heads.map((head) => (
-            <Table.Tr key={head.id}>
-              <Table.Td className="numeric">{head.size.toLocaleString()}</Table.Td>
-              <Table.Td>
-                <Moment at={head.at} />
-              </Table.Td>
-              <Table.Td>
-                <Group gap={2} wrap="nowrap">
-                  <Text size="sm" className="mono">
-                    {head.root.slice(0, 12)}
-                  </Text>
-                  <CopyValue value={head.note} label={text.heads.copyNote} />
-                </Group>
-              </Table.Td>
-              <Table.Td>
-                <Copyable value={head.key_id} shown={8} />
-              </Table.Td>
-              <Table.Td>
-                <HeadCheck head={head} newest={newest} publicKey={publicKey} />
-              </Table.Td>
-            </Table.Tr>
-          ))}
-        </Table.Tbody>
-      </Table>
-    </Wide>
-  );
-}
+const COLUMNS: readonly Column<Schema<"Head">>[] = [
+  { header: text.heads.size, className: "numeric", cell: ({ size }) => size.toLocaleString() },
+  { header: text.heads.at, cell: ({ at }) => <Moment at={at} /> },
+  {
+    header: text.heads.root,
+    cell: ({ root, note }) => (
+      <Group gap={2} wrap="nowrap">
+        <Text size="sm" className="mono">
+          {root.slice(0, 12)}
+        </Text>
+        <CopyValue value={note} label={text.heads.copyNote} />
+      </Group>
+    ),
+  },
+  { header: text.heads.key, cell: ({ key_id }) => <Copyable value={key_id} shown={8} /> },
+];
 
 interface HeadCheckProps {
   readonly head: Schema<"Head">;

@@ -131,10 +131,10 @@ interface DialogProps {
 
 /** A change of how entries are kept, after which all of it is asked anew. */
 function useChange(onClose: () => void): (change: () => Promise<unknown>) => Promise<void> {
-  const refresh = useRefresh();
+  const refresh = useRefresh(PATH);
   return async (change) => {
     await change();
-    await refresh(PATH);
+    await refresh();
     onClose();
   };
 }

@@ -1,43 +1,24 @@
 /** The audit log: its entries, its signed heads, and how long it is kept. */
-import { Button, Menu, Tabs } from "@mantine/core";
+import { Button, Menu } from "@mantine/core";
 import { IconDownload } from "@tabler/icons-react";
 import { useCan } from "@/app/session";
-import { useAddress } from "@/kit/address";
 import { Page } from "@/kit/page";
+import { AddressTabs } from "@/kit/tabs";
 import { audit as text } from "@/strings/audit";
 import { Entries } from "./entries";
 import { HeadList } from "./head-list";
 import { KeepingPart } from "./keeping";
 
-const TABS = ["entries", "heads", "keeping"] as const;
-
 export default function AuditScreen() {
-  const { get, set } = useAddress();
-  const tab = TABS.find((one) => one === get("tab")) ?? "entries";
   return (
     <Page title={text.title} summary={text.summary} actions={<ExportMenu />}>
-      <Tabs
-        value={tab}
-        onChange={(chosen) => set({ tab: chosen === "entries" || chosen === null ? "" : chosen })}
-        keepMounted={false}
-      >
-        <Tabs.List>
-          {TABS.map((one) => (
-            <Tabs.Tab key={one} value={one}>
-              {text.tabs[one]}
-            </Tabs.Tab>
-          ))}
-        </Tabs.List>
-        <Tabs.Panel value="entries" pt="md">
-          <Entries />
-        </Tabs.Panel>
-        <Tabs.Panel value="heads" pt="md">
-          <HeadList />
-        </Tabs.Panel>
-        <Tabs.Panel value="keeping" pt="md">
-          <KeepingPart />
-        </Tabs.Panel>
-      </Tabs>
+      <AddressTabs
+        tabs={[
+          { name: "entries", label: text.tabs.entries, content: <Entries /> },
+          { name: "heads", label: text.tabs.heads, content: <HeadList /> },
+          { name: "keeping", label: text.tabs.keeping, content: <KeepingPart /> },
+        ]}
+      />
     </Page>
   );
 }

@@ -3,11 +3,12 @@ import { Alert, Button, Stack, Text } from "@mantine/core";
 import { notifications } from "@mantine/notifications";
 import { useMutation } from "@tanstack/react-query";
 import { type FormEvent, useState } from "react";
+import { useRefresh } from "@/kit/refresh";
 import { Failure } from "@/kit/states";
 import { budgets as text } from "@/strings/budgets";
 import { amountText, type Budget } from "./amounts";
 import { isWhole, TermFields, type Terms, termsOf } from "./fields";
-import { Collision, changeBudget, useBudgetsAnew } from "./use-budgets";
+import { Collision, changeBudget, LIST } from "./use-budgets";
 
 interface ChangeFormProps {
   readonly budget: Budget;
@@ -23,7 +24,7 @@ export function ChangeForm({ budget, done }: ChangeFormProps) {
     role: budget.role ?? "",
     lost: budget.lost,
   });
-  const anew = useBudgetsAnew();
+  const refresh = useRefresh(LIST);
   const changing = useMutation({
     mutationFn: () => changeBudget(seen, termsOf(terms)),
     onSuccess: () => {
@@ -33,7 +34,7 @@ export function ChangeForm({ budget, done }: ChangeFormProps) {
     onError: (error) => {
       if (error instanceof Collision) setSeen(error.present);
     },
-    onSettled: () => anew(),
+    onSettled: () => refresh(),
   });
   const submit = (event: FormEvent) => {
     event.preventDefault();

@@ -4,11 +4,12 @@ import { useDisclosure } from "@mantine/hooks";
 import { notifications } from "@mantine/notifications";
 import { useNavigate, useParams } from "@tanstack/react-router";
 import { lazy, Suspense } from "react";
-import { $api, type Schema } from "@/api/client";
+import { $api, client, type Schema } from "@/api/client";
 import { useCan } from "@/app/session";
-import { ConfirmTyped } from "@/kit/confirm-typed";
+import { ConfirmByTyping } from "@/kit/confirm";
 import { Moment } from "@/kit/moments";
 import { Page } from "@/kit/page";
+import { useRefresh } from "@/kit/refresh";
 import { Loaded, Loading, Nothing } from "@/kit/states";
 import { budgets as text } from "@/strings/budgets";
 import { Alerts } from "./alerts";
@@ -17,7 +18,7 @@ import { BudgetBar } from "./bar";
 import { burnOf } from "./burn";
 import { ChangeForm } from "./change-form";
 import { Facts } from "./facts";
-import { useBudget, useBudgetsAnew, useUsage } from "./use-budgets";
+import { LIST, ONE, useBudget, useUsage } from "./use-budgets";
 
 const BurnChart = lazy(() => import("./chart"));
 
@@ -147,16 +148,15 @@ function BurnSection({ budget, usages, forecast }: BurnSectionProps) {
 
 function Actions({ budget }: { readonly budget: Budget }) {
   const navigate = useNavigate();
-  const anew = useBudgetsAnew();
+  const refresh = useRefresh(LIST);
   const [changes, change] = useDisclosure();
   const [removes, remove] = useDisclosure();
-  const removing = $api.useMutation("delete", "/api/v1/budgets/{budget_id}", {
-    onSuccess: async () => {
-      notifications.show({ message: text.removed, color: "green" });
-      await navigate({ to: "/budgets" });
-      void anew();
-    },
-  });
+  async function removed() {
+    await client.DELETE(ONE, { params: { path: { budget_id: budget.id } } });
+    notifications.show({ message: text.removed, color: "green" });
+    await navigate({ to: "/budgets" });
+    await refresh();
+  }
   return (
     <Group gap="xs">
       <Button variant="default" onClick={change.open} data-testid="change-budget">
@@ -165,19 +165,17 @@ function Actions({ budget }: { readonly budget: Budget }) {
       <Button variant="light" color="red" onClick={remove.open} data-testid="delete-budget">
         {text.remove}
       </Button>
-      <Modal opened={changes} onClose={change.close} title={text.change} transitionProps={{ duration: 0 }}>
+      <Modal opened={changes} onClose={change.close} title={text.change}>
         <ChangeForm budget={budget} done={change.close} />
       </Modal>
-      <ConfirmTyped
+      <ConfirmByTyping
         opened={removes}
-        close={remove.close}
         title={text.removeTitle}
         what={text.removeWhat}
         word={budget.name}
-        action={text.remove}
-        busy={removing.isPending}
-        error={removing.error}
-        confirm={() => removing.mutate({ params: { path: { budget_id: budget.id } } })}
+        danger={text.remove}
+        onConfirm={removed}
+        onClose={remove.close}
       />
     </Group>
   );

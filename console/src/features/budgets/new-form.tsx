@@ -3,10 +3,12 @@ import { Button, Group, Select, Stack, TextInput } from "@mantine/core";
 import { notifications } from "@mantine/notifications";
 import { type FormEvent, useState } from "react";
 import { $api, type Schema } from "@/api/client";
+import { optionsOf } from "@/kit/options";
+import { useRefresh } from "@/kit/refresh";
 import { Failure } from "@/kit/states";
 import { budgets as text } from "@/strings/budgets";
 import { isWhole, TermFields, type Terms, termsOf } from "./fields";
-import { useBudgetsAnew } from "./use-budgets";
+import { LIST } from "./use-budgets";
 
 interface Given extends Terms {
   readonly name: string;
@@ -52,11 +54,11 @@ const ZONES = ["UTC", ...Intl.supportedValuesOf("timeZone").filter((zone) => zon
 
 export function NewBudgetForm({ done }: { readonly done: () => void }) {
   const [given, setGiven] = useState(EMPTY);
-  const anew = useBudgetsAnew();
+  const refresh = useRefresh(LIST);
   const making = $api.useMutation("post", "/api/v1/budgets", {
     onSuccess: () => {
       notifications.show({ message: text.created, color: "green" });
-      void anew();
+      void refresh();
       done();
     },
   });
@@ -156,8 +158,4 @@ function WhatCounts({ given, change }: WhatCountsProps) {
       )}
     </>
   );
-}
-
-function optionsOf(labels: Readonly<Record<string, string>>) {
-  return Object.entries(labels).map(([value, label]) => ({ value, label }));
 }

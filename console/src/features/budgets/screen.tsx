@@ -26,7 +26,7 @@ export default function BudgetsScreen() {
   );
   return (
     <Page title={names.budgets} actions={manages && create}>
-      <Modal opened={opened} onClose={close} title={text.create} size="lg" transitionProps={{ duration: 0 }}>
+      <Modal opened={opened} onClose={close} title={text.create} size="lg">
         <NewBudgetForm done={close} />
       </Modal>
       <Loaded query={query}>

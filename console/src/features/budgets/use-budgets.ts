@@ -1,10 +1,10 @@
 /** Budgets, what is gone of them, and changes to them. */
-import { useQueries, useQueryClient } from "@tanstack/react-query";
+import { useQueries } from "@tanstack/react-query";
 import { $api, client, type Schema } from "@/api/client";
 import type { Budget, Usage } from "./amounts";
 
-const LIST = "/api/v1/budgets";
-const ONE = "/api/v1/budgets/{budget_id}";
+export const LIST = "/api/v1/budgets";
+export const ONE = "/api/v1/budgets/{budget_id}";
 const USAGE = "/api/v1/budgets/{budget_id}/usage";
 /** Milliseconds between looks at what is spent. */
 const EVERY = 5_000;
@@ -34,13 +34,6 @@ export function useUsages(budgets: readonly Budget[]): ReadonlyMap<string, reado
       return items ? [[id, items] as const] : [];
     }),
   );
-}
-
-/** Look again at everything about budgets. */
-export function useBudgetsAnew(): () => Promise<void> {
-  const queries = useQueryClient();
-  return () =>
-    queries.invalidateQueries({ predicate: ({ queryKey }) => String(queryKey[1]).startsWith(LIST) });
 }
 
 /** Somebody else has changed a budget since it was looked at. */

@@ -1,19 +1,10 @@
 /** Which of two versions passes cases that the other does not, and how likely that is by chance. */
-import { Badge, Table } from "@mantine/core";
+import { Badge } from "@mantine/core";
 import { countText } from "@/kit/figures";
-import { Wide } from "@/kit/wide";
+import { type Column, Listing } from "@/kit/listing";
 import { evaluations as text } from "@/strings/evaluations";
 import type { Difference } from "./results";
 
-const HEADS = [
-  text.version,
-  text.against,
-  text.verdict,
-  text.onlyThis,
-  text.onlyOther,
-  text.cases,
-  text.chance,
-];
 const COLOURS: Record<Difference["verdict"], string> = { better: "green", worse: "red", same: "gray" };
 
 interface DifferencesProps {
@@ -21,37 +12,35 @@ interface DifferencesProps {
   readonly differences: readonly Difference[];
 }
 
+const COLUMNS: readonly Column<Difference>[] = [
+  { header: text.version, isName: true, cell: ({ version }) => version },
+  { header: text.against, cell: ({ against }) => against },
+  {
+    header: text.verdict,
+    cell: ({ verdict }) => (
+      <Badge variant="light" color={COLOURS[verdict]}>
+        {text.verdicts[verdict]}
+      </Badge>
+    ),
+  },
+  { header: text.onlyThis, className: "numeric", cell: ({ onlyThis }) => countText(onlyThis) },
+  { header: text.onlyOther, className: "numeric", cell: ({ onlyOther }) => countText(onlyOther) },
+  { header: text.cases, className: "numeric", cell: ({ cases }) => countText(cases) },
+  {
+    header: text.chance,
+    className: "numeric",
+    cell: ({ chance }) => (chance < 0.001 ? text.tiny : chance.toFixed(3)),
+  },
+];
+
 export function Differences({ label, differences }: DifferencesProps) {
   return (
-    <Wide label={label} width={760}>
-      <Table>
-        <Table.Thead>
-          <Table.Tr>
-            {HEADS.map((head) => (
-              <Table.Th key={head}>{head}</Table.Th>
-            ))}
-          </Table.Tr>
-        </Table.Thead>
-        <Table.Tbody>
-          {differences.map((one) => (
-            <Table.Tr key={`${one.version} ${one.against}`}>
-              <Table.Th scope="row">{one.version}</Table.Th>
-              <Table.Td>{one.against}</Table.Td>
-              <Table.Td>
-                <Badge variant="light" color={COLOURS[one.verdict]}>
-                  {text.verdicts[one.verdict]}
-                </Badge>
-              </Table.Td>
-              <Table.Td className="numeric">{countText(one.onlyThis)}</Table.Td>
-              <Table.Td className="numeric">{countText(one.onlyOther)}</Table.Td>
-              <Table.Td className="numeric">{countText(one.cases)}</Table.Td>
-              <Table.Td className="numeric">
-                {one.chance < 0.001 ? text.tiny : one.chance.toFixed(3)}
-              </Table.Td>
-            </Table.Tr>
-          ))}
-        </Table.Tbody>
-      </Table>
-    </Wide>
+    <Listing
+      label={label}
+      columns={COLUMNS}
+      rows={differences}
+      keyOf={({ version, against }) => `${version} ${against}`}
+      width={760}
+    />
   );
 }

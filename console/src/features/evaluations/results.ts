@@ -1,4 +1,5 @@
 /** A file that `pilothouse eval --save` has written: read, checked, and what it tells of each version. */
+import { readJson } from "@/kit/json";
 import { evaluations as text } from "@/strings/evaluations";
 import { agreement, percentile, signTest, wilson } from "./statistics";
 
@@ -72,12 +73,9 @@ type Loose = Readonly<Record<string, unknown>>;
 
 /** Read a file; throws an error that says what is wrong with it. */
 export function readResults(file: string): Results {
-  let found: Loose;
-  try {
-    found = JSON.parse(file) as Loose;
-  } catch {
-    throw new Error(text.notResults(text.faults.json));
-  }
+  const { value, fault } = readJson(file);
+  if (fault !== undefined) throw new Error(text.notResults(text.faults.json));
+  const found = value as Loose | null;
   if (found?.format !== 1) throw new Error(text.notResults(text.faults.format));
   if (!Array.isArray(found.sheets)) throw new Error(text.notResults(text.faults.sheets));
   try {

@@ -1,83 +1,57 @@
 /** How each version did, with the interval in which the share that passes lies. */
-import { Table, Text } from "@mantine/core";
+import { Text } from "@mantine/core";
 import { countText, dollarsText, millisecondsText, percentText } from "@/kit/figures";
+import { type Column, Listing } from "@/kit/listing";
 import { Part } from "@/kit/part";
-import { Wide } from "@/kit/wide";
 import { evaluations as text } from "@/strings/evaluations";
 import { nameOf, type Standing } from "./results";
 import classes from "./standings.module.css";
 
-const HEADS = [
-  text.version,
-  text.model,
-  text.passed,
-  text.interval,
-  text.checks,
-  text.agreement,
-  text.noAnswer,
-  text.leftOut,
-  text.tokens,
-  text.cost,
-  text.latency,
+const COLUMNS: readonly Column<Standing>[] = [
+  { header: text.version, isName: true, cell: ({ sheet }) => sheet.version },
+  { header: text.model, cell: ({ sheet }) => sheet.model },
+  { header: text.passed, className: "numeric", cell: (standing) => <Passed standing={standing} /> },
+  { header: text.interval, cell: (standing) => <Interval standing={standing} /> },
+  {
+    header: text.checks,
+    className: "numeric",
+    cell: ({ checks }) =>
+      Object.entries(checks).map(([check, mean]) => <div key={check}>{`${check} ${mean.toFixed(2)}`}</div>),
+  },
+  { header: text.agreement, className: "numeric", cell: ({ agreement }) => percentText(agreement) },
+  { header: text.noAnswer, className: "numeric", cell: ({ failures }) => countText(failures) },
+  { header: text.leftOut, className: "numeric", cell: ({ leftOut }) => countText(leftOut) },
+  { header: text.tokens, className: "numeric", cell: ({ tokens }) => countText(tokens) },
+  { header: text.cost, className: "numeric", cell: ({ cost }) => dollarsText(String(cost)) },
+  {
+    header: text.latency,
+    className: "numeric",
+    cell: ({ p50, p95 }) => `${millisecondsText(p50)} / ${millisecondsText(p95)}`,
+  },
 ];
 
 export function Standings({ standings }: { readonly standings: readonly Standing[] }) {
   return (
     <Part title={text.standings} hint={text.standingsHint} testId="standings">
-      <Wide label={text.standings} width={1100}>
-        <Table>
-          <Table.Thead>
-            <Table.Tr>
-              {HEADS.map((head) => (
-                <Table.Th key={head}>{head}</Table.Th>
-              ))}
-            </Table.Tr>
-          </Table.Thead>
-          <Table.Tbody>
-            {standings.map((standing) => (
-              <Row key={nameOf(standing.sheet)} standing={standing} />
-            ))}
-          </Table.Tbody>
-        </Table>
-      </Wide>
+      <Listing
+        label={text.standings}
+        columns={COLUMNS}
+        rows={standings}
+        keyOf={({ sheet }) => nameOf(sheet)}
+        width={1100}
+      />
     </Part>
   );
 }
 
-function Row({ standing }: { readonly standing: Standing }) {
-  const { sheet, share, cases, repeats, checks } = standing;
-  const numbers = [
-    percentText(standing.agreement),
-    countText(standing.failures),
-    countText(standing.leftOut),
-    countText(standing.tokens),
-    dollarsText(String(standing.cost)),
-    `${millisecondsText(standing.p50)} / ${millisecondsText(standing.p95)}`,
-  ];
+function Passed({ standing: { share, cases, repeats } }: { readonly standing: Standing }) {
   return (
-    <Table.Tr>
-      <Table.Th scope="row">{sheet.version}</Table.Th>
-      <Table.Td>{sheet.model}</Table.Td>
-      <Table.Td className="numeric">
-        {percentText(share)}
-        <Text size="xs" c="dimmed">
-          {text.ofCases(countText(cases), countText(repeats))}
-        </Text>
-      </Table.Td>
-      <Table.Td>
-        <Interval standing={standing} />
-      </Table.Td>
-      <Table.Td className="numeric">
-        {Object.entries(checks).map(([check, mean]) => (
-          <div key={check}>{`${check} ${mean.toFixed(2)}`}</div>
-        ))}
-      </Table.Td>
-      {numbers.map((number, index) => (
-        <Table.Td key={HEADS[index + 5]} className="numeric">
-          {number}
-        </Table.Td>
-      ))}
-    </Table.Tr>
+    <>
+      {percentText(share)}
+      <Text size="xs" c="dimmed">
+        {text.ofCases(countText(cases), countText(repeats))}
+      </Text>
+    </>
   );
 }
 

@@ -1,12 +1,13 @@
 /** The arms of an experiment: what each does, its share, and what came of its calls. */
-import { Badge, Group, Table, Text } from "@mantine/core";
+import { Badge, Group, Text } from "@mantine/core";
 import { client, type Schema } from "@/api/client";
 import { useCan } from "@/app/session";
 import { Change } from "@/kit/change";
 import { countText, dollarsText, millisecondsText, percentText } from "@/kit/figures";
+import { type Column, Listing } from "@/kit/listing";
 import { Part } from "@/kit/part";
 import { useRefresh } from "@/kit/refresh";
-import { Wide } from "@/kit/wide";
+import { dialogs } from "@/strings/dialogs";
 import { experiments as text } from "@/strings/experiments";
 import { useWhy } from "./why";
 import { armText, sharesOf } from "./words";
@@ -14,61 +15,56 @@ import { armText, sharesOf } from "./words";
 type Experiment = Schema<"Experiment">;
 type Arm = Schema<"Arm">;
 
-const FIGURES = [
-  text.calls,
-  text.validity,
-  text.errors,
-  text.repairs,
-  text.tokens,
-  text.cost,
-  text.totalCost,
-  text.p50,
-  text.p95,
-  text.feedback,
+interface Row {
+  readonly arm: Arm;
+  readonly share: number;
+  readonly result: Schema<"ArmResult"> | undefined;
+}
+
+const NONE = "–";
+
+const COLUMNS: readonly Column<Row>[] = [
+  { header: text.arm, isName: true, cell: ({ arm }) => <ArmName arm={arm} /> },
+  { header: text.does, cell: ({ arm }) => armText(arm) },
+  { header: text.share, className: "numeric", cell: ({ share }) => text.shareOf(String(share)) },
+  figure(text.calls, ({ calls }) => countText(calls)),
+  figure(text.validity, ({ validity }) => percentText(validity)),
+  figure(text.errors, ({ errors }) => percentText(errors)),
+  figure(text.repairs, ({ repairs }) => repairs?.toFixed(2)),
+  figure(text.tokens, ({ tokens }) => tokens?.toFixed(0)),
+  figure(text.cost, ({ cost }) => (cost === null ? undefined : dollarsText(String(cost)))),
+  figure(text.totalCost, ({ total_cost }) => dollarsText(total_cost)),
+  figure(text.p50, ({ latency_p50 }) => millisecondsText(latency_p50)),
+  figure(text.p95, ({ latency_p95 }) => millisecondsText(latency_p95)),
+  figure(text.feedback, ({ feedback, ratings }) =>
+    feedback === null ? undefined : text.feedbackOf(feedback.toFixed(2), countText(ratings)),
+  ),
 ];
+
+/** A figure of what came of the calls of an arm; it may tell of none. */
+function figure(header: string, told: (result: Schema<"ArmResult">) => string | undefined): Column<Row> {
+  return { header, className: "numeric", cell: ({ result }) => (result && told(result)) ?? NONE };
+}
 
 export function Arms({ experiment }: { readonly experiment: Experiment }) {
   const may = useCan()("experiments:stop") && experiment.state === "running";
   const shares = sharesOf(experiment.arms);
+  const stop = ({ arm: { name, stopped_at } }: Row) =>
+    name !== "control" && !stopped_at && <StopArm id={experiment.id} arm={name} />;
   return (
     <Part title={text.arms} hint={text.armsHint} testId="arms">
-      <Wide label={text.arms} width={1100}>
-        <Table>
-          <Table.Thead>
-            <Table.Tr>
-              {[text.arm, text.does, text.share, ...FIGURES].map((head) => (
-                <Table.Th key={head}>{head}</Table.Th>
-              ))}
-              {may && <Table.Td />}
-            </Table.Tr>
-          </Table.Thead>
-          <Table.Tbody>
-            {experiment.arms.map((arm) => (
-              <Table.Tr key={arm.name} data-testid={`arm-${arm.name}`}>
-                <Table.Th scope="row">
-                  <ArmName arm={arm} />
-                </Table.Th>
-                <Table.Td>{armText(arm)}</Table.Td>
-                <Table.Td className="numeric">{text.shareOf(String(shares.get(arm.name) ?? 0))}</Table.Td>
-                {figuresOf(experiment.result.arms.find((one) => one.arm === arm.name)).map(
-                  (figure, index) => (
-                    <Table.Td key={FIGURES[index]} className="numeric">
-                      {figure}
-                    </Table.Td>
-                  ),
-                )}
-                {may && (
-                  <Table.Td>
-                    {arm.name !== "control" && !arm.stopped_at && (
-                      <StopArm id={experiment.id} arm={arm.name} />
-                    )}
-                  </Table.Td>
-                )}
-              </Table.Tr>
-            ))}
-          </Table.Tbody>
-        </Table>
-      </Wide>
+      <Listing
+        label={text.arms}
+        columns={may ? [...COLUMNS, { header: dialogs.actions, cell: stop }] : COLUMNS}
+        rows={experiment.arms.map((arm) => ({
+          arm,
+          share: shares.get(arm.name) ?? 0,
+          result: experiment.result.arms.find((one) => one.arm === arm.name),
+        }))}
+        keyOf={({ arm }) => arm.name}
+        width={1100}
+        rowTestId={({ arm }) => `arm-${arm.name}`}
+      />
     </Part>
   );
 }
@@ -93,26 +89,8 @@ function ArmName({ arm }: { readonly arm: Arm }) {
   );
 }
 
-function figuresOf(result: Schema<"ArmResult"> | undefined): string[] {
-  const told = (value: number | null | undefined, digits: number) =>
-    value === null || value === undefined ? "–" : value.toFixed(digits);
-  if (!result) return FIGURES.map(() => "–");
-  return [
-    countText(result.calls),
-    percentText(result.validity),
-    percentText(result.errors),
-    told(result.repairs, 2),
-    told(result.tokens, 0),
-    result.cost === null ? "–" : dollarsText(String(result.cost)),
-    dollarsText(result.total_cost),
-    millisecondsText(result.latency_p50),
-    millisecondsText(result.latency_p95),
-    result.feedback === null ? "–" : text.feedbackOf(told(result.feedback, 2), countText(result.ratings)),
-  ];
-}
-
 function StopArm({ id, arm }: { readonly id: string; readonly arm: string }) {
-  const refresh = useRefresh();
+  const refresh = useRefresh("/api/v1/experiments");
   const { why, field } = useWhy();
   return (
     <Change
@@ -123,7 +101,7 @@ function StopArm({ id, arm }: { readonly id: string; readonly arm: string }) {
       run={async () => {
         const params = { path: { experiment_id: id } };
         await client.POST("/api/v1/experiments/{experiment_id}/stop-arm", { params, body: { arm, why } });
-        await refresh("/api/v1/experiments");
+        await refresh();
       }}
     >
       {field}

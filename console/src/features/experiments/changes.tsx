@@ -38,7 +38,7 @@ export function Changes({ experiment }: OneProps) {
 }
 
 function Start({ experiment }: OneProps) {
-  const refresh = useRefresh();
+  const refresh = useRefresh(PATH);
   return (
     <Change
       label={experiment.state === "draft" ? text.start : text.startAgain}
@@ -46,28 +46,28 @@ function Start({ experiment }: OneProps) {
       variant="filled"
       run={async () => {
         await client.POST("/api/v1/experiments/{experiment_id}/start", pathOf(experiment));
-        await refresh(PATH);
+        await refresh();
       }}
     />
   );
 }
 
 function Advance({ experiment }: OneProps) {
-  const refresh = useRefresh();
+  const refresh = useRefresh(PATH);
   return (
     <Change
       label={text.advance}
       hint={text.advanceHint}
       run={async () => {
         await client.POST("/api/v1/experiments/{experiment_id}/advance", pathOf(experiment));
-        await refresh(PATH);
+        await refresh();
       }}
     />
   );
 }
 
 function Stop({ experiment }: OneProps) {
-  const refresh = useRefresh();
+  const refresh = useRefresh(PATH);
   const { why, field } = useWhy();
   return (
     <Change
@@ -77,7 +77,7 @@ function Stop({ experiment }: OneProps) {
       run={async () => {
         const body = { why };
         await client.POST("/api/v1/experiments/{experiment_id}/stop", { ...pathOf(experiment), body });
-        await refresh(PATH);
+        await refresh();
       }}
     >
       {field}
@@ -86,7 +86,7 @@ function Stop({ experiment }: OneProps) {
 }
 
 function Weights({ experiment }: OneProps) {
-  const refresh = useRefresh();
+  const refresh = useRefresh(PATH);
   const arms = experiment.arms.filter(({ name, stopped_at }) => name !== "control" && !stopped_at);
   const [typed, setTyped] = useState<Readonly<Record<string, string>>>({});
   const shareOf = (arm: Schema<"Arm">) => typed[arm.name] ?? Number(arm.weight).toString();
@@ -100,7 +100,7 @@ function Weights({ experiment }: OneProps) {
           ...pathOf(experiment),
           body: { weights },
         });
-        await refresh(PATH);
+        await refresh();
       }}
       onDone={() => setTyped({})}
     >
@@ -119,7 +119,7 @@ function Weights({ experiment }: OneProps) {
 }
 
 function Conclude({ experiment }: OneProps) {
-  const refresh = useRefresh();
+  const refresh = useRefresh(PATH, "/api/v1/prompts", "/api/v1/models");
   const [winner, setWinner] = useState("");
   const { why, field } = useWhy();
   return (
@@ -129,7 +129,7 @@ function Conclude({ experiment }: OneProps) {
       run={async () => {
         const body = { winner: winner || null, why };
         await client.POST("/api/v1/experiments/{experiment_id}/conclude", { ...pathOf(experiment), body });
-        await refresh(PATH, "/api/v1/prompts", "/api/v1/models");
+        await refresh();
       }}
     >
       <NativeSelect

@@ -1,14 +1,14 @@
 /** All experiments, the newest first. */
-import { Button, NativeSelect, Stack, Table } from "@mantine/core";
+import { Button, NativeSelect } from "@mantine/core";
 import { Link } from "@tanstack/react-router";
 import { $api, type Schema } from "@/api/client";
 import { useCan } from "@/app/session";
 import { useAddress } from "@/kit/address";
+import { type Column, PAGES, PagedListing } from "@/kit/listing";
 import { Moment } from "@/kit/moments";
-import { More } from "@/kit/more";
+import { optionsOf } from "@/kit/options";
 import { Page } from "@/kit/page";
-import { Loaded, Nothing } from "@/kit/states";
-import { Wide } from "@/kit/wide";
+import { Nothing } from "@/kit/states";
 import { experiments as text } from "@/strings/experiments";
 import { StateBadge } from "./state-badge";
 import { sharesOf } from "./words";
@@ -23,7 +23,7 @@ export default function ExperimentsScreen() {
     "get",
     "/api/v1/experiments",
     { params: { query: { limit: 50, ...(state ? { state } : {}) } } },
-    { initialPageParam: null, getNextPageParam: (page) => page.next_cursor ?? undefined },
+    PAGES,
   );
   const create = may && (
     <Button component={Link} to="/experiments/new" size="xs">
@@ -37,66 +37,37 @@ export default function ExperimentsScreen() {
         maw={220}
         size="xs"
         value={state ?? ""}
-        data={[
-          { value: "", label: text.anyState },
-          ...Object.entries(text.states).map(([value, label]) => ({ value, label })),
-        ]}
+        data={[{ value: "", label: text.anyState }, ...optionsOf(text.states)]}
         onChange={(event) => set({ state: event.currentTarget.value })}
       />
-      <Loaded query={query}>
-        {({ pages }) => {
-          const all = pages.flatMap(({ items }) => items);
-          if (all.length === 0)
-            return <Nothing title={state ? text.noneSuch : text.none} hint={text.noneHint} />;
-          return (
-            <Stack>
-              <ExperimentTable experiments={all} />
-              <More query={query} />
-            </Stack>
-          );
-        }}
-      </Loaded>
+      <PagedListing
+        query={query}
+        label={text.title}
+        columns={COLUMNS}
+        keyOf={({ id }) => id}
+        width={720}
+        testId="experiments-table"
+        empty={<Nothing title={state ? text.noneSuch : text.none} hint={text.noneHint} />}
+      />
     </Page>
   );
 }
 
-const HEADS = [text.name, text.about, text.state, text.arms, text.made];
-
-function ExperimentTable({ experiments }: { readonly experiments: readonly Summary[] }) {
-  return (
-    <Wide label={text.title} width={720}>
-      <Table striped data-testid="experiments-table">
-        <Table.Thead>
-          <Table.Tr>
-            {HEADS.map((head) => (
-              <Table.Th key={head}>{head}</Table.Th>
-            ))}
-          </Table.Tr>
-        </Table.Thead>
-        <Table.Tbody>
-          {experiments.map((one) => (
-            <Table.Tr key={one.id}>
-              <Table.Td>
-                <Link to="/experiments/$experimentId" params={{ experimentId: one.id }}>
-                  {one.name}
-                </Link>
-              </Table.Td>
-              <Table.Td>{one.about}</Table.Td>
-              <Table.Td>
-                <StateBadge state={one.state} />
-              </Table.Td>
-              <Table.Td>
-                {[...sharesOf(one.arms)]
-                  .map(([arm, share]) => `${arm} ${text.shareOf(String(share))}`)
-                  .join(", ")}
-              </Table.Td>
-              <Table.Td>
-                <Moment at={one.made_at} />
-              </Table.Td>
-            </Table.Tr>
-          ))}
-        </Table.Tbody>
-      </Table>
-    </Wide>
-  );
-}
+const COLUMNS: readonly Column<Summary>[] = [
+  {
+    header: text.name,
+    cell: ({ id, name }) => (
+      <Link to="/experiments/$experimentId" params={{ experimentId: id }}>
+        {name}
+      </Link>
+    ),
+  },
+  { header: text.about, cell: ({ about }) => about },
+  { header: text.state, cell: ({ state }) => <StateBadge state={state} /> },
+  {
+    header: text.arms,
+    cell: ({ arms }) =>
+      [...sharesOf(arms)].map(([arm, share]) => `${arm} ${text.shareOf(String(share))}`).join(", "),
+  },
+  { header: text.made, cell: ({ made_at }) => <Moment at={made_at} /> },
+];

@@ -4,6 +4,7 @@ import { useNavigate } from "@tanstack/react-router";
 import { useState } from "react";
 import { $api, type Schema } from "@/api/client";
 import { useAddress } from "@/kit/address";
+import { optionsOf } from "@/kit/options";
 import { Page } from "@/kit/page";
 import { useRefresh } from "@/kit/refresh";
 import { Failure } from "@/kit/states";
@@ -15,7 +16,7 @@ import { GuardFields } from "./guard-fields";
 export default function NewExperimentScreen() {
   const { get } = useAddress();
   const navigate = useNavigate();
-  const refresh = useRefresh();
+  const refresh = useRefresh("/api/v1/experiments");
   const [typed, setTyped] = useState<Typed>(() => ({ ...BEGINNING, about: get("about") }));
   const type = (changes: Partial<Typed>) => setTyped({ ...typed, ...changes });
   const create = $api.useMutation("post", "/api/v1/experiments");
@@ -24,7 +25,7 @@ export default function NewExperimentScreen() {
       { body: bodyOf(typed) },
       {
         onSuccess: (made) => {
-          void refresh("/api/v1/experiments");
+          void refresh();
           void navigate({ to: "/experiments/$experimentId", params: { experimentId: made.id } });
         },
       },
@@ -57,10 +58,6 @@ export default function NewExperimentScreen() {
 interface FieldsProps {
   readonly typed: Typed;
   readonly type: (changes: Partial<Typed>) => void;
-}
-
-function optionsOf(all: Readonly<Record<string, string>>) {
-  return Object.entries(all).map(([value, label]) => ({ value, label }));
 }
 
 function Basics({ typed, type }: FieldsProps) {

@@ -1,17 +1,14 @@
 /** What guards have found in texts of runs, of the audit log: types and numbers, and nothing of the texts. */
-import { Anchor, Button, Group, Stack, Table, Text } from "@mantine/core";
-import { useInfiniteQuery } from "@tanstack/react-query";
+import { Anchor, Button, Group, Text } from "@mantine/core";
 import { Link } from "@tanstack/react-router";
 import { useState } from "react";
-import { $api, client, type Schema } from "@/api/client";
+import { $api, type Schema } from "@/api/client";
 import { useCan } from "@/app/session";
+import { type Column, PAGES, PagedListing } from "@/kit/listing";
 import { Moment } from "@/kit/moments";
 import { Loaded, Nothing } from "@/kit/states";
-import { common } from "@/strings/common";
 import { guards as text } from "@/strings/guards";
 import { ActBadge, SeverityBadge } from "./badges";
-
-const LIST = "/api/v1/audit/entries";
 
 interface Summed {
   readonly type: string;
@@ -30,84 +27,48 @@ export function Findings() {
   return <Listed />;
 }
 
-function Listed() {
-  const query = useInfiniteQuery({
-    queryKey: ["get", LIST, "guard", "pages"],
-    queryFn: async ({ pageParam: cursor, signal }) => {
-      const query = { kind: "guard" as const, limit: 50, ...(cursor !== undefined && { cursor }) };
-      const { data } = await client.GET(LIST, { params: { query }, signal });
-      return data as Schema<"Page_EntrySummary_">;
-    },
-    initialPageParam: undefined as string | undefined,
-    getNextPageParam: (page) => page.next_cursor ?? undefined,
-  });
-  return (
-    <Loaded query={query}>
-      {({ pages }) => {
-        const entries = pages.flatMap(({ items }) => items);
-        if (entries.length === 0) return <Nothing title={text.noFindings} hint={text.noFindingsHint} />;
-        return (
-          <Stack>
-            <Entries entries={entries} />
-            {query.hasNextPage && (
-              <Button
-                variant="default"
-                w="fit-content"
-                loading={query.isFetchingNextPage}
-                onClick={() => void query.fetchNextPage()}
-              >
-                {common.more}
-              </Button>
-            )}
-          </Stack>
-        );
-      }}
-    </Loaded>
-  );
-}
+const COLUMNS: readonly Column<Schema<"EntrySummary">>[] = [
+  { header: text.at, cell: ({ at }) => <Moment at={at} /> },
+  { header: text.where, className: "mono", cell: ({ subject }) => subject },
+  {
+    header: text.run,
+    className: "mono",
+    cell: ({ run_id }) =>
+      run_id ? (
+        <Anchor
+          component={Link}
+          to="/runs/$runId"
+          params={{ runId: run_id } as never}
+          inherit
+          underline="always"
+        >
+          {run_id.slice(0, 13)}
+        </Anchor>
+      ) : (
+        text.noRun
+      ),
+  },
+  { header: text.step, className: "mono", cell: ({ step }) => step ?? "" },
+  { header: text.details, cell: ({ id }) => <Details id={id} /> },
+];
 
-function Entries({ entries }: { readonly entries: readonly Schema<"EntrySummary">[] }) {
+function Listed() {
+  const query = $api.useInfiniteQuery(
+    "get",
+    "/api/v1/audit/entries",
+    { params: { query: { kind: "guard", limit: 50 } } },
+    PAGES,
+  );
   return (
-    <Table.ScrollContainer minWidth={720} type="native">
-      <Table>
-        <Table.Thead>
-          <Table.Tr>
-            {[text.at, text.where, text.run, text.step, text.details].map((name) => (
-              <Table.Th key={name}>{name}</Table.Th>
-            ))}
-          </Table.Tr>
-        </Table.Thead>
-        <Table.Tbody>
-          {entries.map((entry) => (
-            <Table.Tr key={entry.id} data-testid="guard-entry">
-              <Table.Td>
-                <Moment at={entry.at} />
-              </Table.Td>
-              <Table.Td className="mono">{entry.subject}</Table.Td>
-              <Table.Td className="mono">
-                {entry.run_id ? (
-                  <Anchor
-                    component={Link}
-                    to="/runs/$runId"
-                    params={{ runId: entry.run_id } as never}
-                    inherit
-                    underline="always"
-                  >
-                    {entry.run_id.slice(0, 13)}
-                  </Anchor>
-                ) : (
-                  text.noRun
-                )}
-              </Table.Td>
-              <Table.Td className="mono">{entry.step ?? ""}</Table.Td>
-              <Table.Td>
-                <Details id={entry.id} />
-              </Table.Td>
-            </Table.Tr>
-          ))}
-        </Table.Tbody>
-      </Table>
-    </Table.ScrollContainer>
+    <PagedListing
+      query={query}
+      label={text.tabs.findings}
+      columns={COLUMNS}
+      keyOf={({ id }) => id}
+      width={720}
+      rowTestId="guard-entry"
+      empty={<Nothing title={text.noFindings} hint={text.noFindingsHint} />}
+    />
   );
 }
 

@@ -3,13 +3,14 @@ import { Alert, Button, Select, Stack, Table, Text, Textarea, Title } from "@man
 import { type FormEvent, useState } from "react";
 import { $api, type Schema } from "@/api/client";
 import { CopyValue } from "@/kit/copyable";
+import { optionsOf } from "@/kit/options";
 import { Failure, Nothing } from "@/kit/states";
 import { guards as text } from "@/strings/guards";
 import { ActBadge, SeverityBadge } from "./badges";
 import classes from "./guards.module.css";
 import { type Finding, piecesOf } from "./pieces";
 
-const INLETS = Object.entries(text.inlets).map(([value, label]) => ({ value, label }));
+const INLETS = optionsOf(text.inlets);
 const MOST = 200_000;
 
 export function TryText() {

@@ -2,9 +2,9 @@
 import { Select, Text, TextInput } from "@mantine/core";
 import { useState } from "react";
 import { client } from "@/api/client";
-import { useRefresh } from "@/kit/act-button";
 import { FormDialog } from "@/kit/form-dialog";
 import { momentOf } from "@/kit/local-moment";
+import { useRefresh } from "@/kit/refresh";
 import { breakers as text } from "@/strings/health";
 import { pathOf } from "./rates";
 

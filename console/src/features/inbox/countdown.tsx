@@ -1,21 +1,11 @@
 /** How long a question stays open, second by second. */
 import { Badge, Group, Text } from "@mantine/core";
-import { useEffect, useState } from "react";
-import { durationOf, Moment } from "@/kit/moments";
+import { leftUntil, useNow } from "@/kit/clock";
+import { Moment } from "@/kit/moments";
 import { inbox as text } from "@/strings/inbox";
 
-/** Seconds from which on it is said in amber that little time is left. */
-const LITTLE = 3_600;
-
-/** The present moment in milliseconds, told anew each second. */
-export function useNow(every = 1_000): number {
-  const [now, setNow] = useState(() => Date.now());
-  useEffect(() => {
-    const timer = setInterval(() => setNow(Date.now()), every);
-    return () => clearInterval(timer);
-  }, [every]);
-  return now;
-}
+/** Milliseconds from which on it is said in amber that little time is left. */
+const LITTLE = 3_600_000;
 
 export interface Left {
   readonly label: string;
@@ -24,11 +14,11 @@ export interface Left {
 }
 
 /** What is left until a moment: in words, and how urgent. */
-export function leftUntil(expiresAt: string, now: number): Left {
-  const seconds = Math.ceil((Date.parse(expiresAt) - now) / 1000);
-  if (seconds <= 0) return { label: text.expired, color: "red", over: true };
-  const color = seconds < LITTLE ? "amber" : "gray";
-  return { label: text.expiresIn(seconds < 60 ? `${seconds} s` : durationOf(seconds)), color, over: false };
+export function urgencyOf(expiresAt: string, now: number): Left {
+  const left = leftUntil(expiresAt, now);
+  if (left === null) return { label: text.expired, color: "red", over: true };
+  const isSoon = Date.parse(expiresAt) - now < LITTLE;
+  return { label: text.expiresIn(left), color: isSoon ? "amber" : "gray", over: false };
 }
 
 interface CountdownProps {
@@ -38,7 +28,7 @@ interface CountdownProps {
 }
 
 export function Countdown({ expiresAt, after }: CountdownProps) {
-  const { label, color } = leftUntil(expiresAt, useNow());
+  const { label, color } = urgencyOf(expiresAt, useNow());
   return (
     <Group gap="xs">
       <Badge variant="light" color={color} className="numeric" role="timer" data-testid="countdown">

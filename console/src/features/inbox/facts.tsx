@@ -4,11 +4,13 @@ import { IconEyeOff } from "@tabler/icons-react";
 import type { ReactNode } from "react";
 import type { Schema } from "@/api/client";
 import { Copyable, CopyValue } from "@/kit/copyable";
+import { pretty } from "@/kit/json";
+import { diffOf } from "@/kit/line-diff";
+import { LineDiff } from "@/kit/line-diff-view";
 import { Moment } from "@/kit/moments";
 import { moneyText } from "@/kit/money";
 import { inbox as text } from "@/strings/inbox";
-import { beforeOf, isMasked, pretty } from "./diff";
-import { DiffView } from "./diff-view";
+import { beforeOf, isMasked } from "./edited";
 import classes from "./inbox.module.css";
 
 type Action = Schema<"IntendedAction">;
@@ -123,7 +125,10 @@ export function WhatChanged({ action }: { readonly action: Action }) {
         </Alert>
       )}
       {changes.length > 0 && (
-        <DiffView before={beforeOf(action.arguments, changes)} after={action.arguments} />
+        <LineDiff
+          label={text.diffLabel}
+          rows={diffOf(pretty(beforeOf(action.arguments, changes)), pretty(action.arguments))}
+        />
       )}
     </Section>
   );

@@ -11,7 +11,7 @@ interface KeysHelpProps {
 
 export function KeysHelp({ opened, close, wanted, want }: KeysHelpProps) {
   return (
-    <Modal opened={opened} onClose={close} title={text.keys} transitionProps={{ duration: 0 }}>
+    <Modal opened={opened} onClose={close} title={text.keys}>
       <Stack>
         <Switch
           label={text.keysOn}

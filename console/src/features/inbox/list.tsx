@@ -1,11 +1,12 @@
 /** The questions of a view, each a link to the whole of it. */
 import { Badge, Button, Group, Text } from "@mantine/core";
 import { Link } from "@tanstack/react-router";
+import { useNow } from "@/kit/clock";
 import { Moment } from "@/kit/moments";
 import { moneyText } from "@/kit/money";
 import { common } from "@/strings/common";
 import { inbox as text } from "@/strings/inbox";
-import { leftUntil, useNow } from "./countdown";
+import { urgencyOf } from "./countdown";
 import classes from "./inbox.module.css";
 import type { Listed, Question } from "./use-questions";
 
@@ -58,7 +59,7 @@ interface ItemProps {
 
 function Item({ question, now, principal }: ItemProps) {
   const { kind, action, status, expires_at, created_at } = question;
-  const left = status === "open" && expires_at ? leftUntil(expires_at, now) : null;
+  const left = status === "open" && expires_at ? urgencyOf(expires_at, now) : null;
   return (
     <>
       <Group gap={6} justify="space-between" wrap="nowrap">

@@ -34,7 +34,7 @@ export function PlainQuestion({ question: listed, onDone }: PlainQuestionProps) 
       )}
       {!isOpen && <Closing question={question} />}
       <Section title={text.ask}>
-        <Text style={{ whiteSpace: "pre-wrap", overflowWrap: "anywhere" }}>{question.prompt}</Text>
+        <Text className="wrapped">{question.prompt}</Text>
         {question.why && (
           <Text size="sm" c="dimmed">
             {question.why}

@@ -91,7 +91,7 @@ function Model({ model }: { readonly model: Schema<"ModelShown"> }) {
 }
 
 function SetAlias({ label, alias }: { readonly label: string; readonly alias?: Alias }) {
-  const refresh = useRefresh();
+  const refresh = useRefresh(PATH);
   const [name, setName] = useState(alias?.alias ?? "");
   const [lines, setLines] = useState(() => alias?.models.map(({ id }) => id).join("\n") ?? "");
   return (
@@ -102,7 +102,7 @@ function SetAlias({ label, alias }: { readonly label: string; readonly alias?: A
       run={async () => {
         const params = { path: { name: name.trim() } };
         await client.PUT("/api/v1/models/{name}", { params, body: { models: modelsOf(lines) } });
-        await refresh(PATH);
+        await refresh();
       }}
     >
       {!alias && (
@@ -126,7 +126,7 @@ function SetAlias({ label, alias }: { readonly label: string; readonly alias?: A
 }
 
 function UnsetAlias({ alias }: { readonly alias: string }) {
-  const refresh = useRefresh();
+  const refresh = useRefresh(PATH);
   return (
     <Change
       label={text.unset}
@@ -134,7 +134,7 @@ function UnsetAlias({ alias }: { readonly alias: string }) {
       hint={text.unsetHint}
       run={async () => {
         await client.DELETE("/api/v1/models/{name}", { params: { path: { name: alias } } });
-        await refresh(PATH);
+        await refresh();
       }}
     />
   );

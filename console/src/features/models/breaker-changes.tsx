@@ -3,16 +3,17 @@ import { NativeSelect, TextInput } from "@mantine/core";
 import { useState } from "react";
 import { client, type Schema } from "@/api/client";
 import { Change } from "@/kit/change";
+import { optionsOf } from "@/kit/options";
 import { useRefresh } from "@/kit/refresh";
 import { models as text } from "@/strings/models";
 import { tilded } from "./lines";
 
 type Mode = Schema<"NewOverride">["mode"];
-const MODES = Object.entries(text.modes).map(([value, label]) => ({ value, label }));
+const MODES = optionsOf(text.modes);
 const PATH = "/api/v1/breakers";
 
 export function OverrideBreaker({ breaker }: { readonly breaker: Schema<"BreakerShown"> }) {
-  const refresh = useRefresh();
+  const refresh = useRefresh(PATH);
   const [mode, setMode] = useState<Mode>(breaker.override ? "none" : "forced_open");
   const [reason, setReason] = useState("");
   const [until, setUntil] = useState("");
@@ -26,7 +27,7 @@ export function OverrideBreaker({ breaker }: { readonly breaker: Schema<"Breaker
         const body = { mode, reason, until: until ? new Date(until).toISOString() : null };
         const params = { path: { name: tilded(breaker.name) } };
         await client.PUT("/api/v1/breakers/{name}/override", { params, body });
-        await refresh(PATH);
+        await refresh();
       }}
       onDone={() => setMode(mode === "none" ? "forced_open" : "none")}
     >
@@ -54,7 +55,7 @@ export function OverrideBreaker({ breaker }: { readonly breaker: Schema<"Breaker
 }
 
 export function ResetBreaker({ name }: { readonly name: string }) {
-  const refresh = useRefresh();
+  const refresh = useRefresh(PATH);
   return (
     <Change
       label={text.reset}
@@ -62,7 +63,7 @@ export function ResetBreaker({ name }: { readonly name: string }) {
       hint={text.resetHint}
       run={async () => {
         await client.POST("/api/v1/breakers/{name}/reset", { params: { path: { name: tilded(name) } } });
-        await refresh(PATH);
+        await refresh();
       }}
     />
   );

@@ -77,7 +77,7 @@ function tell(answers: number | undefined): void {
 }
 
 function ClearCache() {
-  const refresh = useRefresh();
+  const refresh = useRefresh("/api/v1/model-cache");
   return (
     <Change
       label={text.clearCache}
@@ -86,7 +86,7 @@ function ClearCache() {
       run={async () => {
         const { data } = await client.DELETE("/api/v1/model-cache");
         tell(data?.answers);
-        await refresh("/api/v1/model-cache");
+        await refresh();
       }}
     />
   );

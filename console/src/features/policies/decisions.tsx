@@ -1,13 +1,12 @@
 /** What was decided of actions, the newest first; and what the shadow said of them. */
-import { Group, Switch, Table, Text, TextInput } from "@mantine/core";
+import { Group, Switch, Text, TextInput } from "@mantine/core";
 import { useState } from "react";
 import { $api, type Schema } from "@/api/client";
 import { useAddress } from "@/kit/address";
+import { type Column, PAGES, PagedListing } from "@/kit/listing";
 import { Moment } from "@/kit/moments";
-import { Failure, Loading, Nothing } from "@/kit/states";
+import { Nothing } from "@/kit/states";
 import { policies } from "@/strings/policies";
-import { Listed } from "./lists";
-import { PAGES } from "./queries";
 import { RunLink } from "./simulate";
 import { AnswerView } from "./state";
 
@@ -26,7 +25,6 @@ export function Decisions() {
     { params: { query: wanted } },
     PAGES,
   );
-  const decisions = query.data?.pages.flatMap((page) => page.items);
   return (
     <>
       <Group align="flex-end" gap="md" mb="sm">
@@ -37,52 +35,47 @@ export function Decisions() {
           onChange={(event) => set({ differing: event.currentTarget.checked ? "true" : "" })}
         />
       </Group>
-      {query.error && <Failure error={query.error} retry={() => void query.refetch()} />}
-      {query.isPending && <Loading />}
-      {decisions?.length === 0 && (
-        <Nothing
-          title={isFiltered ? text.noneFiltered : text.none}
-          hint={isFiltered ? text.noneFilteredHint : text.noneHint}
-        />
-      )}
-      {decisions && decisions.length > 0 && (
-        <Listed
-          label={text.label}
-          columns={[text.tool, text.verdict, text.version, text.at, text.run]}
-          more={query}
-        >
-          {decisions.map((one) => (
-            <DecisionRow key={one.id} decision={one} />
-          ))}
-        </Listed>
-      )}
+      <PagedListing
+        query={query}
+        label={text.label}
+        columns={COLUMNS}
+        keyOf={({ id }) => id}
+        width={720}
+        rowTestId="decision"
+        empty={
+          <Nothing
+            title={isFiltered ? text.noneFiltered : text.none}
+            hint={isFiltered ? text.noneFilteredHint : text.noneHint}
+          />
+        }
+      />
     </>
   );
 }
 
-function DecisionRow({ decision }: { readonly decision: Schema<"RecordedDecision"> }) {
+type Decision = Schema<"RecordedDecision">;
+
+const COLUMNS: readonly Column<Decision>[] = [
+  { header: text.tool, className: "mono", cell: ({ tool }) => tool },
+  { header: text.verdict, cell: (decision) => <Verdict decision={decision} /> },
+  { header: text.version, className: "mono", cell: ({ decision }) => decision.version },
+  { header: text.at, cell: ({ at }) => <Moment at={at} /> },
+  { header: text.run, cell: ({ run_id }) => <RunLink runId={run_id} /> },
+];
+
+function Verdict({ decision: { decision, differs, shadow, shadowed } }: { readonly decision: Decision }) {
   return (
-    <Table.Tr data-testid="decision">
-      <Table.Td className="mono">{decision.tool}</Table.Td>
-      <Table.Td>
-        <AnswerView answer={decision.decision} />
-        {decision.differs && decision.shadowed && decision.shadow !== null && (
-          <>
-            <Text size="xs" fw={600} mt={4}>
-              {text.shadowSays(decision.shadow)}
-            </Text>
-            <AnswerView answer={decision.shadowed} />
-          </>
-        )}
-      </Table.Td>
-      <Table.Td className="mono">{decision.decision.version}</Table.Td>
-      <Table.Td>
-        <Moment at={decision.at} />
-      </Table.Td>
-      <Table.Td>
-        <RunLink runId={decision.run_id} />
-      </Table.Td>
-    </Table.Tr>
+    <>
+      <AnswerView answer={decision} />
+      {differs && shadowed && shadow !== null && (
+        <>
+          <Text size="xs" fw={600} mt={4}>
+            {text.shadowSays(shadow)}
+          </Text>
+          <AnswerView answer={shadowed} />
+        </>
+      )}
+    </>
   );
 }
 

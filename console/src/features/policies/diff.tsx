@@ -2,11 +2,11 @@
 import { Group, Stack, Text, Title } from "@mantine/core";
 import { useMemo } from "react";
 import type { Schema } from "@/api/client";
+import { changesOf } from "@/kit/line-diff";
+import { LineDiff } from "@/kit/line-diff-view";
 import { policies } from "@/strings/policies";
-import classes from "./diff.module.css";
 import { differencesOf } from "./differences";
 import type { Files } from "./faults";
-import { around, type DiffLine, diffOf } from "./line-diff";
 
 const text = policies.diff;
 const NOTHING: Files = {};
@@ -29,7 +29,7 @@ export function FilesDiff({ before, files, isActive }: FilesDiffProps) {
       </Text>
       {changed.length === 0 && <Text>{text.same}</Text>}
       {changed.map(({ name, added, removed }) => (
-        <section key={name} aria-label={text.label(name)} data-testid="policy-diff">
+        <div key={name} data-testid="policy-diff">
           <Group gap="xs" mb={4}>
             <Title order={2} size="h5">
               {name}
@@ -38,47 +38,9 @@ export function FilesDiff({ before, files, isActive }: FilesDiffProps) {
               {policies.version.lines(added, removed)}
             </Text>
           </Group>
-          <Lines label={text.label(name)} before={old[name] ?? ""} after={files[name] ?? ""} />
-        </section>
+          <LineDiff label={text.label(name)} rows={changesOf(old[name] ?? "", files[name] ?? "")} />
+        </div>
       ))}
     </Stack>
-  );
-}
-
-interface LinesProps {
-  readonly label: string;
-  readonly before: string;
-  readonly after: string;
-}
-
-const SIGNS: Record<DiffLine["kind"], string> = { same: " ", added: "+", removed: "-" };
-
-function Lines({ label, before, after }: LinesProps) {
-  const lines = useMemo(() => around(diffOf(before, after)), [before, after]);
-  return (
-    // biome-ignore lint/a11y/noNoninteractiveTabindex: whoever has only keys scrolls it, too
-    <section className={classes.scroller} tabIndex={0} aria-label={label}>
-      <table className={classes.lines}>
-        <tbody>
-          {lines.map((line, index) =>
-            line === "gap" ? (
-              // biome-ignore lint/suspicious/noArrayIndexKey: gaps have nothing else
-              <tr key={`gap ${index}`} className={classes.gap}>
-                <td colSpan={4}>{text.gap}</td>
-              </tr>
-            ) : (
-              <tr key={`${line.before} ${line.after}`} className={classes[line.kind]} data-kind={line.kind}>
-                <td className={classes.number}>{line.before}</td>
-                <td className={classes.number}>{line.after}</td>
-                <td className={classes.sign} title={text.kinds[line.kind]}>
-                  {SIGNS[line.kind]}
-                </td>
-                <td className={classes.text}>{line.text}</td>
-              </tr>
-            ),
-          )}
-        </tbody>
-      </table>
-    </section>
   );
 }

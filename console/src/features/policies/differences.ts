@@ -1,7 +1,7 @@
 /** What differs between two sets of policies, as people speak of it: policies by their ids, and lines of files. */
+import { diffOf } from "@/kit/line-diff";
 import { policiesOf } from "./cedar-lexer";
 import type { Files } from "./faults";
-import { diffOf } from "./line-diff";
 
 export type Alteration = "added" | "removed" | "altered";
 

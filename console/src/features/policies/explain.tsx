@@ -13,10 +13,10 @@ import {
 } from "@mantine/core";
 import { type FormEvent, useState } from "react";
 import { $api } from "@/api/client";
+import { PAGES } from "@/kit/listing";
 import { Failure } from "@/kit/states";
 import { policies } from "@/strings/policies";
 import { ExplanationView } from "./explanation";
-import { PAGES } from "./queries";
 import { BLANK, MARKS, questionOf, REFUND, type Typed, toolsOf, type Wrong } from "./question";
 
 const text = policies.explain;

@@ -1,8 +1,8 @@
 /** The answer: what is decided, by which policies, which others were looked at, and what they saw. */
 import { Badge, Card, Code, Group, Stack, Text, Title } from "@mantine/core";
 import type { Schema } from "@/api/client";
+import { pretty } from "@/kit/json";
 import { policies } from "@/strings/policies";
-import classes from "./diff.module.css";
 import { VerdictBadge } from "./state";
 
 const text = policies.explain;
@@ -46,8 +46,8 @@ export function ExplanationView({ found }: { readonly found: Schema<"Explanation
           <Title order={2} size="h5">
             {text.context}
           </Title>
-          <Code block className={classes.wrapped ?? ""}>
-            {JSON.stringify(found.context, null, 2)}
+          <Code block className="wrapped">
+            {pretty(found.context)}
           </Code>
         </section>
       )}
@@ -85,7 +85,7 @@ function Listed({ title, found }: ListedProps) {
             </Group>
             {one.reason && <Text size="sm">{one.reason}</Text>}
             {one.failure && <Text size="sm">{text.failed(one.failure)}</Text>}
-            <Code block className={classes.wrapped ?? ""}>
+            <Code block className="wrapped">
               {one.text}
             </Code>
           </Card>

@@ -1,6 +1,5 @@
 import { expect, it } from "vitest";
 import { storedProblems, typedProblems } from "./faults";
-import { around, diffOf } from "./line-diff";
 
 const TEXT = `@id("x")
 permit (principal, action == Action::"refund", resource)
@@ -57,36 +56,4 @@ it("what is typed is told with its line before anything is stored", () => {
   expect(typedProblems(FILES).map(({ file, line, message }) => [file, line, message])).toEqual([
     ["b.cedar", 4, "unexpected }"],
   ]);
-});
-
-it("lines that were added and removed are told with their numbers", () => {
-  const told = diffOf("a\nb\nc\nd\n", "a\nc\nx\nd\n").map(({ kind, text, before, after }) => [
-    kind,
-    text,
-    before,
-    after,
-  ]);
-  expect(told).toEqual([
-    ["same", "a", 1, 1],
-    ["removed", "b", 2, undefined],
-    ["same", "c", 3, 2],
-    ["added", "x", undefined, 3],
-    ["same", "d", 4, 4],
-  ]);
-  expect(diffOf("", "a\n").map(({ kind }) => kind)).toEqual(["added"]);
-  expect(diffOf("a", "").map(({ kind }) => kind)).toEqual(["removed"]);
-});
-
-it("same lines far from a change are left out", () => {
-  const before = Array.from({ length: 20 }, (_, n) => `line ${n}`);
-  const shown = around(diffOf(before.join("\n"), before.with(10, "changed").join("\n")), 1);
-  expect(shown.map((line) => (line === "gap" ? line : line.kind))).toEqual([
-    "gap",
-    "same",
-    "removed",
-    "added",
-    "same",
-    "gap",
-  ]);
-  expect(around(diffOf("a\nb", "a\nb"))).toEqual([]);
 });

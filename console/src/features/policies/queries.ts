@@ -4,12 +4,6 @@ import { $api, client, type Schema } from "@/api/client";
 
 export const ALL = "/api/v1/policies";
 
-export const PAGES = {
-  pageParamName: "cursor",
-  initialPageParam: null,
-  getNextPageParam: (last: { next_cursor?: string | null }) => last.next_cursor ?? undefined,
-} as const;
-
 export function usePolicyState() {
   return $api.useQuery("get", "/api/v1/policies/state");
 }

@@ -1,5 +1,6 @@
 /** The form of an action to explain, and what the API is asked by it. */
 import type { Schema } from "@/api/client";
+import { pretty, readJson } from "@/kit/json";
 import { policies } from "@/strings/policies";
 
 const text = policies.explain;
@@ -38,36 +39,28 @@ export const REFUND: Typed = {
   ...BLANK,
   tool: "refund_order",
   workflow: "support",
-  arguments: JSON.stringify(
-    {
+  arguments: pretty({
+    order_id: "H-1",
+    version: 1,
+    amount: { amount: "120.00", currency: "EUR" },
+    payment_method_id: "card-1",
+    reason: "damaged",
+  }),
+  facts: pretty({
+    session: { customer_id: "C1", confirmed: true, misses: 0, email_suffices: true },
+    order: {
       order_id: "H-1",
+      customer_id: "C1",
+      status: "delivered",
       version: 1,
-      amount: { amount: "120.00", currency: "EUR" },
-      payment_method_id: "card-1",
-      reason: "damaged",
+      currency: "EUR",
+      paid_with: ["card-1"],
+      paid_cents: 25000,
+      payments: 1,
+      refunds: 0,
     },
-    null,
-    2,
-  ),
-  facts: JSON.stringify(
-    {
-      session: { customer_id: "C1", confirmed: true, misses: 0, email_suffices: true },
-      order: {
-        order_id: "H-1",
-        customer_id: "C1",
-        status: "delivered",
-        version: 1,
-        currency: "EUR",
-        paid_with: ["card-1"],
-        paid_cents: 25000,
-        payments: 1,
-        refunds: 0,
-      },
-      payment: { payment_method_id: "card-1", kind: "credit_card", balance_cents: 0 },
-    },
-    null,
-    2,
-  ),
+    payment: { payment_method_id: "card-1", kind: "credit_card", balance_cents: 0 },
+  }),
   marks: ["untrusted"],
 };
 
@@ -76,15 +69,15 @@ export type Wrong = Partial<Record<keyof Typed, string>>;
 /** What the fields say as the API takes it, or what is wrong with them. */
 export function questionOf(typed: Typed): { wrong: Wrong; question?: Schema<"ToExplain"> } {
   const wrong: Wrong = {};
-  const given = jsonOf(typed.arguments || "{}");
-  const facts = jsonOf(typed.facts || "null");
-  if (given === undefined) wrong.arguments = text.noJson;
-  if (facts === undefined) wrong.facts = text.noJson;
+  const given = readJson(typed.arguments || "{}");
+  const facts = readJson(typed.facts || "null");
+  if (given.fault !== undefined) wrong.arguments = text.noJson;
+  if (facts.fault !== undefined) wrong.facts = text.noJson;
   const amount = typed.amount.trim();
   if (amount !== "" && !/^-?\d+(\.\d+)?$/.test(amount)) wrong.amount = text.noAmount;
   const confidence = Number(typed.confidence);
   if (!(confidence >= 0 && confidence <= 1)) wrong.confidence = text.noConfidence;
-  if (given === undefined || facts === undefined || Object.keys(wrong).length > 0) return { wrong };
+  if (Object.keys(wrong).length > 0) return { wrong };
   const action = {
     tool: typed.tool.trim(),
     principal: typed.principal.trim(),
@@ -97,15 +90,6 @@ export function questionOf(typed: Typed): { wrong: Wrong; question?: Schema<"ToE
   };
   const number = typed.number === "" ? {} : { number: Number(typed.number) };
   return { wrong, question: { action, ...number } as Schema<"ToExplain"> };
-}
-
-/** What a text of JSON says; undefined where it is none. */
-function jsonOf(said: string): { readonly value: unknown } | undefined {
-  try {
-    return { value: JSON.parse(said) as unknown };
-  } catch {
-    return undefined;
-  }
 }
 
 /** The tools that the schema of policies speaks of. */

@@ -15,12 +15,12 @@ interface RollbackDialogProps {
 
 export function RollbackDialog({ active, onClose }: RollbackDialogProps) {
   const [note, setNote] = useState("");
-  const refresh = useRefresh();
+  const refresh = useRefresh(ALL);
   const changes = $api.useQuery("get", "/api/v1/policies/changes", { params: { query: { limit: 100 } } });
   const before = beforeOf(changes.data?.items ?? [], active);
   async function rollBack() {
     await client.POST("/api/v1/policies/rollback", { body: { note } });
-    await refresh(ALL);
+    await refresh();
     onClose();
   }
   return (

@@ -1,12 +1,12 @@
 /** Policies: which versions there are and what holds, what was changed, what was decided, and why something would be. */
-import { Badge, Button, Card, Group, Tabs, Text } from "@mantine/core";
+import { Badge, Button, Card, Group, Text } from "@mantine/core";
 import { Link } from "@tanstack/react-router";
 import { useState } from "react";
 import type { Schema } from "@/api/client";
 import { useCan } from "@/app/session";
-import { useAddress } from "@/kit/address";
 import { Page } from "@/kit/page";
 import { Loaded } from "@/kit/states";
+import { AddressTabs } from "@/kit/tabs";
 import { policies as text } from "@/strings/policies";
 import { Decisions } from "./decisions";
 import { ExplainTab } from "./explain";
@@ -14,14 +14,10 @@ import { Changes, Versions } from "./lists";
 import { usePolicyState } from "./queries";
 import { RollbackDialog } from "./rollback";
 
-const TABS = ["versions", "changes", "decisions", "explain"] as const;
-
 export default function PoliciesScreen() {
-  const { get, set } = useAddress();
   const canManage = useCan()("policies:manage");
   const state = usePolicyState();
   const [isRolling, setRolling] = useState(false);
-  const tab = TABS.find((one) => one === get("tab")) ?? "versions";
   return (
     <Page
       title={text.title}
@@ -42,31 +38,14 @@ export default function PoliciesScreen() {
       }
     >
       <Loaded query={state}>{(found) => <Holding state={found} />}</Loaded>
-      <Tabs
-        value={tab}
-        onChange={(chosen) => set({ tab: chosen === "versions" || chosen === null ? "" : chosen })}
-        keepMounted={false}
-      >
-        <Tabs.List>
-          {TABS.map((one) => (
-            <Tabs.Tab key={one} value={one}>
-              {text.tabs[one]}
-            </Tabs.Tab>
-          ))}
-        </Tabs.List>
-        <Tabs.Panel value="versions" pt="md">
-          <Versions canManage={canManage} />
-        </Tabs.Panel>
-        <Tabs.Panel value="changes" pt="md">
-          <Changes />
-        </Tabs.Panel>
-        <Tabs.Panel value="decisions" pt="md">
-          <Decisions />
-        </Tabs.Panel>
-        <Tabs.Panel value="explain" pt="md">
-          <ExplainTab />
-        </Tabs.Panel>
-      </Tabs>
+      <AddressTabs
+        tabs={[
+          { name: "versions", label: text.tabs.versions, content: <Versions canManage={canManage} /> },
+          { name: "changes", label: text.tabs.changes, content: <Changes /> },
+          { name: "decisions", label: text.tabs.decisions, content: <Decisions /> },
+          { name: "explain", label: text.tabs.explain, content: <ExplainTab /> },
+        ]}
+      />
       {isRolling && state.data && (
         <RollbackDialog active={state.data.active} onClose={() => setRolling(false)} />
       )}

@@ -82,13 +82,13 @@ interface DialogProps {
 function SaveDialog({ draft, onClose }: { readonly draft: Draft; readonly onClose: () => void }) {
   const [note, setNote] = useState("");
   const navigate = useNavigate();
-  const refresh = useRefresh();
+  const refresh = useRefresh(ALL);
   async function save() {
     const { data } = await client.POST(ALL, { body: { files: { ...draft.files }, note } });
     if (!data) return;
     onClose();
     draft.discard();
-    await refresh(ALL);
+    await refresh();
     await navigate({ to: "/policies/$number", params: { number: String(data.number) } as never });
   }
   return (
@@ -101,12 +101,12 @@ function SaveDialog({ draft, onClose }: { readonly draft: Draft; readonly onClos
 
 function ShadowDialog({ stored, onClose }: DialogProps) {
   const [note, setNote] = useState("");
-  const refresh = useRefresh();
+  const refresh = useRefresh(ALL);
   async function put() {
     await client.PUT("/api/v1/policies/shadow", {
       body: { number: stored.shadow ? null : stored.number, note },
     });
-    await refresh(ALL);
+    await refresh();
     onClose();
   }
   return (
@@ -125,14 +125,14 @@ function ShadowDialog({ stored, onClose }: DialogProps) {
 function ActivateDialog({ stored, active, onClose }: DialogProps & { readonly active: Stored | undefined }) {
   const [note, setNote] = useState("");
   const [isSeen, setSeen] = useState(false);
-  const refresh = useRefresh();
+  const refresh = useRefresh(ALL);
   const checked = useChecked(stored.number, true);
   const failed = (checked.data?.tests ?? []).filter((test) => test.failure).length;
   const canActivate = checked.data?.valid === true && failed === 0;
   async function activate() {
     const params = { path: { number: stored.number } };
     await client.POST("/api/v1/policies/{number}/activate", { params, body: { note } });
-    await refresh(ALL);
+    await refresh();
     onClose();
   }
   return (

@@ -1,12 +1,12 @@
 /** One version of the policies, or a new one: its files, what differs, its tests, and what it would have changed. */
-import { Anchor, Badge, Group, Tabs } from "@mantine/core";
+import { Anchor, Badge, Group } from "@mantine/core";
 import { Link, useParams } from "@tanstack/react-router";
 import type { Schema } from "@/api/client";
 import { useCan } from "@/app/session";
-import { useAddress } from "@/kit/address";
 import { Moment } from "@/kit/moments";
 import { Page } from "@/kit/page";
 import { Loaded, Loading, Nothing } from "@/kit/states";
+import { AddressTabs } from "@/kit/tabs";
 import { policies } from "@/strings/policies";
 import { shell } from "@/strings/shell";
 import { FilesDiff } from "./diff";
@@ -20,7 +20,6 @@ import { EXAMPLE, useDraft } from "./use-draft";
 import { VersionActions } from "./version-actions";
 
 const text = policies.version;
-const TABS = ["files", "diff", "tests", "simulate"] as const;
 
 type Stored = Schema<"VersionFiles">;
 
@@ -82,56 +81,47 @@ interface WorkbenchProps {
 }
 
 function Workbench({ stored, files, active, isReady }: WorkbenchProps) {
-  const { get, set } = useAddress();
   const canManage = useCan()("policies:manage");
   const draft = useDraft(stored ? String(stored.number) : "new", files);
-  const tab = TABS.find((one) => one === get("tab")) ?? "files";
-  const shown = stored ? TABS : (["files", "diff"] as const);
+  const diff = (
+    <FilesDiff
+      before={stored?.active ? stored : active}
+      files={draft.files}
+      isActive={stored?.active === true && !draft.isChanged}
+    />
+  );
+  const tabs = [
+    {
+      name: "files",
+      label: text.tabs.files,
+      content: <FilesTab number={stored?.number} draft={draft} canEdit={canManage} />,
+    },
+    { name: "diff", label: text.tabs.diff, content: isReady ? diff : <Loading /> },
+  ];
   return (
     <Page
       title={stored ? text.title(stored.number) : text.newTitle}
       summary={stored ? <Summary stored={stored} /> : text.newSummary}
       actions={canManage && <VersionActions stored={stored} draft={draft} active={active} />}
     >
-      <Tabs
-        value={tab}
-        onChange={(chosen) => set({ tab: chosen === "files" || chosen === null ? "" : chosen })}
-        keepMounted={false}
-      >
-        <Tabs.List>
-          {shown.map((one) => (
-            <Tabs.Tab key={one} value={one}>
-              {text.tabs[one]}
-            </Tabs.Tab>
-          ))}
-        </Tabs.List>
-        <Tabs.Panel value="files" pt="md">
-          <FilesTab number={stored?.number} draft={draft} canEdit={canManage} />
-        </Tabs.Panel>
-        <Tabs.Panel value="diff" pt="md">
-          {isReady ? (
-            <FilesDiff
-              before={stored?.active ? stored : active}
-              files={draft.files}
-              isActive={stored?.active === true && !draft.isChanged}
-            />
-          ) : (
-            <Loading />
-          )}
-        </Tabs.Panel>
-        {stored && (
-          <>
-            <Tabs.Panel value="tests" pt="md">
-              <TestsTab number={stored.number} isChanged={draft.isChanged} />
-            </Tabs.Panel>
-            <Tabs.Panel value="simulate" pt="md">
-              <SimulateTab number={stored.number} isChanged={draft.isChanged} canSimulate={canManage} />
-            </Tabs.Panel>
-          </>
-        )}
-      </Tabs>
+      <AddressTabs tabs={stored ? [...tabs, ...ofStored(stored.number, draft.isChanged, canManage)] : tabs} />
     </Page>
   );
+}
+
+function ofStored(number: number, isChanged: boolean, canSimulate: boolean) {
+  return [
+    {
+      name: "tests",
+      label: text.tabs.tests,
+      content: <TestsTab number={number} isChanged={isChanged} />,
+    },
+    {
+      name: "simulate",
+      label: text.tabs.simulate,
+      content: <SimulateTab number={number} isChanged={isChanged} canSimulate={canSimulate} />,
+    },
+  ];
 }
 
 function Summary({ stored }: { readonly stored: Stored }) {

@@ -1,12 +1,12 @@
 /** What differs between any two versions. */
-import { Group, NativeSelect, Stack, Text, Title, VisuallyHidden } from "@mantine/core";
+import { Group, NativeSelect, Stack, Title } from "@mantine/core";
+import { useMemo } from "react";
 import { $api, type Schema } from "@/api/client";
 import { useAddress } from "@/kit/address";
+import { readDiff } from "@/kit/line-diff";
+import { LineDiff } from "@/kit/line-diff-view";
 import { Loaded, Nothing } from "@/kit/states";
-import { Wide } from "@/kit/wide";
 import { prompts as text } from "@/strings/prompts";
-import { type DiffRow, rowsOf } from "./diff";
-import classes from "./diff.module.css";
 import { useVersionChoices } from "./use-versions";
 
 interface DiffTabProps {
@@ -61,41 +61,14 @@ export function DiffTab({ prompt, part }: DiffTabProps) {
 }
 
 function Part({ name, diff }: { readonly name: string; readonly diff: string }) {
-  const rows = rowsOf(diff);
+  const rows = useMemo(() => readDiff(diff), [diff]);
   if (rows.length === 0) return null;
   return (
     <div>
       <Title order={2} size="h5" mb={4}>
         {name}
       </Title>
-      <Wide label={text.diffOf(name)} width={480}>
-        <table className={classes.diff}>
-          <tbody>
-            {rows.map((row, index) => (
-              // biome-ignore lint/suspicious/noArrayIndexKey: rows of a diff have no other name
-              <Row key={index} row={row} />
-            ))}
-          </tbody>
-        </table>
-      </Wide>
+      <LineDiff label={text.diffOf(name)} rows={rows} />
     </div>
-  );
-}
-
-const SIGNS = { gone: "-", added: "+", same: " ", gap: "…" } as const;
-
-function Row({ row }: { readonly row: DiffRow }) {
-  return (
-    <tr data-kind={row.kind}>
-      <td className={classes.number}>{row.before}</td>
-      <td className={classes.number}>{row.after}</td>
-      <td className={classes.line}>
-        {row.kind !== "same" && row.kind !== "gap" && <VisuallyHidden>{text[row.kind]}</VisuallyHidden>}
-        <Text span inherit aria-hidden>
-          {`${SIGNS[row.kind]} `}
-        </Text>
-        {row.text}
-      </td>
-    </tr>
   );
 }

@@ -17,7 +17,7 @@ interface MoveLabelProps {
 }
 
 export function MoveLabel({ prompt, part, pointer }: MoveLabelProps) {
-  const refresh = useRefresh();
+  const refresh = useRefresh(PATH);
   const choices = useVersionChoices(prompt, part);
   const [label, setLabel] = useState(pointer?.label ?? "candidate");
   const [chosen, setChosen] = useState<string>();
@@ -35,7 +35,7 @@ export function MoveLabel({ prompt, part, pointer }: MoveLabelProps) {
           params: { path: { name: part, label: label.trim() }, header: { "if-match": `"${edition}"` } },
           body: { version, note },
         });
-        await refresh(PATH);
+        await refresh();
       }}
       onDone={() => setNote("")}
     >
@@ -60,7 +60,7 @@ export function MoveLabel({ prompt, part, pointer }: MoveLabelProps) {
 }
 
 export function RollBack({ part, label }: { readonly part: string; readonly label: string }) {
-  const refresh = useRefresh();
+  const refresh = useRefresh(PATH);
   const [note, setNote] = useState("");
   const moves = $api.useQuery("get", "/api/v1/prompts/{name}/moves", {
     params: { path: { name: part }, query: { limit: 20 } },
@@ -77,7 +77,7 @@ export function RollBack({ part, label }: { readonly part: string; readonly labe
       run={async () => {
         const params = { path: { name: part } };
         await client.POST("/api/v1/prompts/{name}/rollback", { params, body: { label, note } });
-        await refresh(PATH);
+        await refresh();
       }}
       onDone={() => setNote("")}
     >
@@ -92,7 +92,7 @@ interface RemoveLabelProps {
 }
 
 export function RemoveLabel({ part, pointer: { label, edition } }: RemoveLabelProps) {
-  const refresh = useRefresh();
+  const refresh = useRefresh(PATH);
   return (
     <Change
       label={text.remove}
@@ -103,7 +103,7 @@ export function RemoveLabel({ part, pointer: { label, edition } }: RemoveLabelPr
         await client.DELETE("/api/v1/prompts/{name}/labels/{label}", {
           params: { path: { name: part, label }, header: { "if-match": `"${edition}"` } },
         });
-        await refresh(PATH);
+        await refresh();
       }}
     />
   );

@@ -1,10 +1,11 @@
 /** Where the labels of a prompt point, and moving them. */
-import { Group, Table, Text } from "@mantine/core";
+import { Group, Text } from "@mantine/core";
 import type { Schema } from "@/api/client";
 import { useCan } from "@/app/session";
+import { type Column, Listing, RowActions } from "@/kit/listing";
 import { Moment } from "@/kit/moments";
 import { Part } from "@/kit/part";
-import { Wide } from "@/kit/wide";
+import { dialogs } from "@/strings/dialogs";
 import { prompts as text } from "@/strings/prompts";
 import { MoveLabel, RemoveLabel, RollBack } from "./label-changes";
 
@@ -28,44 +29,32 @@ export function pointersOf(
   ];
 }
 
+const COLUMNS: readonly Column<Pointer>[] = [
+  { header: text.label, isName: true, cell: ({ label }) => label },
+  { header: text.pointsTo, cell: ({ version }) => text.version(version) },
+  { header: text.movedBy, cell: (pointer) => <MovedBy pointer={pointer} /> },
+];
+
 export function Labels({ prompt, part }: LabelsProps) {
   const may = useCan()("prompts:manage");
-  const pointers = pointersOf(prompt);
+  const actions = (pointer: Pointer) => (
+    <RowActions>
+      <MoveLabel prompt={prompt} part={part} pointer={pointer} />
+      {pointer.edition > 0 && <RollBack part={part} label={pointer.label} />}
+      {pointer.edition > 0 && <RemoveLabel part={part} pointer={pointer} />}
+    </RowActions>
+  );
   return (
     <Part title={text.labels} actions={may && <MoveLabel prompt={prompt} part={part} />} testId="labels">
-      {pointers.length === 0 && <Text c="dimmed">{text.noLabels}</Text>}
-      <Wide label={text.labels} width={560}>
-        <Table hidden={pointers.length === 0}>
-          <Table.Thead>
-            <Table.Tr>
-              <Table.Th>{text.label}</Table.Th>
-              <Table.Th>{text.pointsTo}</Table.Th>
-              <Table.Th>{text.movedBy}</Table.Th>
-              {may && <Table.Td />}
-            </Table.Tr>
-          </Table.Thead>
-          <Table.Tbody>
-            {pointers.map((pointer) => (
-              <Table.Tr key={pointer.label} data-testid={`label-${pointer.label}`}>
-                <Table.Td fw={600}>{pointer.label}</Table.Td>
-                <Table.Td>{text.version(pointer.version)}</Table.Td>
-                <Table.Td>
-                  <MovedBy pointer={pointer} />
-                </Table.Td>
-                {may && (
-                  <Table.Td>
-                    <Group gap="xs" justify="flex-end" wrap="nowrap">
-                      <MoveLabel prompt={prompt} part={part} pointer={pointer} />
-                      {pointer.edition > 0 && <RollBack part={part} label={pointer.label} />}
-                      {pointer.edition > 0 && <RemoveLabel part={part} pointer={pointer} />}
-                    </Group>
-                  </Table.Td>
-                )}
-              </Table.Tr>
-            ))}
-          </Table.Tbody>
-        </Table>
-      </Wide>
+      <Listing
+        label={text.labels}
+        columns={may ? [...COLUMNS, { header: dialogs.actions, cell: actions }] : COLUMNS}
+        rows={pointersOf(prompt)}
+        keyOf={({ label }) => label}
+        width={560}
+        rowTestId={({ label }) => `label-${label}`}
+        empty={<Text c="dimmed">{text.noLabels}</Text>}
+      />
     </Part>
   );
 }

@@ -1,81 +1,62 @@
 /** All prompts: the tenant's own, and those that applications ship. */
-import { Badge, Group, Stack, Table, TextInput } from "@mantine/core";
+import { Badge, Group, TextInput } from "@mantine/core";
 import { Link, useNavigate } from "@tanstack/react-router";
 import { useState } from "react";
 import { $api, type Schema } from "@/api/client";
 import { useCan } from "@/app/session";
 import { Change } from "@/kit/change";
-import { More } from "@/kit/more";
+import { type Column, PAGES, PagedListing } from "@/kit/listing";
 import { Page } from "@/kit/page";
-import { Loaded, Nothing } from "@/kit/states";
-import { Wide } from "@/kit/wide";
+import { Nothing } from "@/kit/states";
 import { prompts as text } from "@/strings/prompts";
 import { tilded } from "./names";
 
 export default function PromptsScreen() {
   const may = useCan()("prompts:manage");
-  const query = $api.useInfiniteQuery(
-    "get",
-    "/api/v1/prompts",
-    { params: { query: { limit: 100 } } },
-    { initialPageParam: null, getNextPageParam: (page) => page.next_cursor ?? undefined },
-  );
+  const query = $api.useInfiniteQuery("get", "/api/v1/prompts", { params: { query: { limit: 100 } } }, PAGES);
   return (
     <Page title={text.title} summary={text.summary} actions={may && <NewPrompt />}>
-      <Loaded query={query}>
-        {({ pages }) => {
-          const all = pages.flatMap(({ items }) => items);
-          if (all.length === 0) return <Nothing title={text.none} hint={text.noneHint} />;
-          return (
-            <Stack>
-              <PromptTable prompts={all} />
-              <More query={query} />
-            </Stack>
-          );
-        }}
-      </Loaded>
+      <PagedListing
+        query={query}
+        label={text.title}
+        columns={COLUMNS}
+        keyOf={({ name }) => name}
+        width={640}
+        testId="prompts-table"
+        empty={<Nothing title={text.none} hint={text.noneHint} />}
+      />
     </Page>
   );
 }
 
-function PromptTable({ prompts }: { readonly prompts: readonly Schema<"PromptSummary">[] }) {
-  return (
-    <Wide label={text.title} width={640}>
-      <Table striped data-testid="prompts-table">
-        <Table.Thead>
-          <Table.Tr>
-            {[text.name, text.shippedBy, text.production, text.latest, text.labels].map((head) => (
-              <Table.Th key={head}>{head}</Table.Th>
-            ))}
-          </Table.Tr>
-        </Table.Thead>
-        <Table.Tbody>
-          {prompts.map(({ name, app, production, latest, labels }) => (
-            <Table.Tr key={name}>
-              <Table.Td>
-                <Link to="/prompts/$name" params={{ name: tilded(name) }}>
-                  {name}
-                </Link>
-              </Table.Td>
-              <Table.Td>{app ?? text.ownOnly}</Table.Td>
-              <Table.Td>{production ? text.version(production) : text.noVersion}</Table.Td>
-              <Table.Td>{latest ?? text.noVersion}</Table.Td>
-              <Table.Td>
-                <Group gap={4}>
-                  {Object.entries(labels).map(([label, version]) => (
-                    <Badge key={label} variant="light">
-                      {`${label}: ${text.version(version)}`}
-                    </Badge>
-                  ))}
-                </Group>
-              </Table.Td>
-            </Table.Tr>
-          ))}
-        </Table.Tbody>
-      </Table>
-    </Wide>
-  );
-}
+const COLUMNS: readonly Column<Schema<"PromptSummary">>[] = [
+  {
+    header: text.name,
+    cell: ({ name }) => (
+      <Link to="/prompts/$name" params={{ name: tilded(name) }}>
+        {name}
+      </Link>
+    ),
+  },
+  { header: text.shippedBy, cell: ({ app }) => app ?? text.ownOnly },
+  {
+    header: text.production,
+    cell: ({ production }) => (production ? text.version(production) : text.noVersion),
+  },
+  { header: text.latest, cell: ({ latest }) => latest ?? text.noVersion },
+  {
+    header: text.labels,
+    cell: ({ labels }) => (
+      <Group gap={4}>
+        {Object.entries(labels).map(([label, version]) => (
+          <Badge key={label} variant="light">
+            {`${label}: ${text.version(version)}`}
+          </Badge>
+        ))}
+      </Group>
+    ),
+  },
+];
 
 function NewPrompt() {
   const navigate = useNavigate();

@@ -10,7 +10,7 @@ import { Failure, Loaded, Loading } from "@/kit/states";
 import { prompts as text } from "@/strings/prompts";
 import { faultsOf } from "./faults";
 
-const Editor = lazy(() => import("./editor"));
+const CodeEditor = lazy(() => import("@/kit/code-editor"));
 
 interface NewVersionProps {
   readonly part: string;
@@ -49,8 +49,7 @@ interface FormProps {
 
 function Form({ part, from, begin, tests: before }: FormProps) {
   const { set } = useAddress();
-  const refresh = useRefresh();
-  const [initial] = useState(begin);
+  const refresh = useRefresh("/api/v1/prompts");
   const [file, setFile] = useState(begin);
   const [tests, setTests] = useState(before);
   const [note, setNote] = useState("");
@@ -63,7 +62,7 @@ function Form({ part, from, begin, tests: before }: FormProps) {
       {
         onSuccess: (made) => {
           notifications.show({ message: text.created(String(made.number ?? made.id)) });
-          void refresh("/api/v1/prompts");
+          void refresh();
           set({ tab: "versions", version: "" });
         },
       },
@@ -84,7 +83,7 @@ function Form({ part, from, begin, tests: before }: FormProps) {
             {text.textField}
           </Text>
           <Suspense fallback={<Loading />}>
-            <Editor label={text.textField} initial={initial} onChange={setFile} faults={faults} />
+            <CodeEditor label={text.textField} value={file} onChange={setFile} problems={faults} />
           </Suspense>
         </div>
         {create.error && <Failure error={create.error} title={text.createFailed} retry={send} />}

@@ -60,7 +60,7 @@ function Messages({ rendered }: { readonly rendered: Schema<"Rendered"> }) {
             <Text size="xs" fw={600} c="dimmed">
               {text.roles[message.role]}
             </Text>
-            <Text size="sm" style={{ whiteSpace: "pre-wrap", overflowWrap: "anywhere" }}>
+            <Text size="sm" className="wrapped">
               {message.text}
             </Text>
           </Card>

@@ -1,5 +1,5 @@
 /** One prompt: its labels, versions, differences, and what it makes of variables. */
-import { Stack, Tabs } from "@mantine/core";
+import { Stack } from "@mantine/core";
 import { useParams } from "@tanstack/react-router";
 import { $api, type Schema } from "@/api/client";
 import { ApiError } from "@/api/problem";
@@ -7,6 +7,7 @@ import { useCan } from "@/app/session";
 import { useAddress } from "@/kit/address";
 import { Page } from "@/kit/page";
 import { Loaded } from "@/kit/states";
+import { AddressTabs } from "@/kit/tabs";
 import { prompts as text } from "@/strings/prompts";
 import { DiffTab } from "./diff-tab";
 import { Labels } from "./labels";
@@ -15,9 +16,6 @@ import { untilded } from "./names";
 import { NewVersion } from "./new-version";
 import { VersionTab } from "./version-tab";
 import { Versions } from "./versions";
-
-type Tab = keyof typeof text.tabs;
-const TABS = Object.keys(text.tabs) as Tab[];
 
 export default function PromptScreen() {
   const { name: part } = useParams({ strict: false }) as { name: string };
@@ -43,39 +41,23 @@ interface PromptProps {
 }
 
 function Prompt({ prompt, part }: PromptProps) {
-  const { get, set } = useAddress();
+  const { get } = useAddress();
   const may = useCan()("prompts:manage");
-  const tabs = TABS.filter((name) => name !== "new" || may);
-  const tab = tabs.find((name) => name === get("tab")) ?? "versions";
+  const from = get("version") || (prompt.production ? "production" : "");
   return (
     <Stack>
       <Labels prompt={prompt} part={part} />
-      <Tabs value={tab} onChange={(value) => set({ tab: value ?? "" })} keepMounted={false}>
-        <Tabs.List>
-          {tabs.map((name) => (
-            <Tabs.Tab key={name} value={name}>
-              {text.tabs[name]}
-            </Tabs.Tab>
-          ))}
-        </Tabs.List>
-        <Tabs.Panel value="versions" pt="md">
-          <Versions prompt={prompt} part={part} />
-        </Tabs.Panel>
-        <Tabs.Panel value="version" pt="md">
-          <VersionTab prompt={prompt} part={part} />
-        </Tabs.Panel>
-        <Tabs.Panel value="diff" pt="md">
-          <DiffTab prompt={prompt} part={part} />
-        </Tabs.Panel>
-        <Tabs.Panel value="moves" pt="md">
-          <Moves part={part} />
-        </Tabs.Panel>
-        {may && (
-          <Tabs.Panel value="new" pt="md">
-            <NewVersion part={part} from={get("version") || (prompt.production ? "production" : "")} />
-          </Tabs.Panel>
-        )}
-      </Tabs>
+      <AddressTabs
+        tabs={[
+          { name: "versions", label: text.tabs.versions, content: <Versions prompt={prompt} part={part} /> },
+          { name: "version", label: text.tabs.version, content: <VersionTab prompt={prompt} part={part} /> },
+          { name: "diff", label: text.tabs.diff, content: <DiffTab prompt={prompt} part={part} /> },
+          { name: "moves", label: text.tabs.moves, content: <Moves part={part} /> },
+          ...(may
+            ? [{ name: "new", label: text.tabs.new, content: <NewVersion part={part} from={from} /> }]
+            : []),
+        ]}
+      />
     </Stack>
   );
 }

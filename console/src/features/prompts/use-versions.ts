@@ -1,5 +1,6 @@
 /** The versions of a prompt: all of them, and what one can choose from. */
 import { $api, type Schema } from "@/api/client";
+import { PAGES } from "@/kit/listing";
 import { prompts as text } from "@/strings/prompts";
 
 export function useVersions(part: string) {
@@ -7,7 +8,7 @@ export function useVersions(part: string) {
     "get",
     "/api/v1/prompts/{name}/versions",
     { params: { path: { name: part }, query: { limit: 50 } } },
-    { initialPageParam: null, getNextPageParam: (page) => page.next_cursor ?? undefined },
+    PAGES,
   );
 }
 

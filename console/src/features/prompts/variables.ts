@@ -1,5 +1,6 @@
 /** The variables of a prompt as a form: what is typed for each, and the values that come of it. */
 import type { Schema } from "@/api/client";
+import { readJson } from "@/kit/json";
 
 export type Variable = Schema<"Variable">;
 export type Variables = Readonly<Record<string, Variable>>;
@@ -68,18 +69,10 @@ function valueFrom(variable: Variable, text: string): Json | undefined {
     case "number":
       return Number.isFinite(Number(text)) ? Number(text) : undefined;
     case "json":
-      return parsed(text);
+      return readJson(text).value as Json | undefined;
     case "choice":
       return variable.type === "boolean" ? text === "true" : text;
     default:
       return text;
-  }
-}
-
-function parsed(text: string): Json | undefined {
-  try {
-    return JSON.parse(text) as Json;
-  } catch {
-    return undefined;
   }
 }

@@ -1,12 +1,13 @@
 /** The versions of a prompt with what calls came to that were made with them. */
-import { Badge, Button, Group, Stack, Table, Text } from "@mantine/core";
+import { Badge, Button, Group, Stack, Text } from "@mantine/core";
 import type { Schema } from "@/api/client";
 import { useAddress } from "@/kit/address";
 import { countText, dollarsText, millisecondsText, percentText } from "@/kit/figures";
+import { type Column, Listing, RowActions } from "@/kit/listing";
 import { Moment } from "@/kit/moments";
 import { More } from "@/kit/more";
 import { Loaded } from "@/kit/states";
-import { Wide } from "@/kit/wide";
+import { dialogs } from "@/strings/dialogs";
 import { prompts as text } from "@/strings/prompts";
 import { useVersions } from "./use-versions";
 
@@ -28,13 +29,22 @@ interface Shown {
 
 export function Versions({ prompt, part }: VersionsProps) {
   const query = useVersions(part);
+  const actions = (version: Shown) => <Actions version={version} isComparable={prompt.production !== null} />;
   return (
     <Loaded query={query}>
       {({ pages }) => (
         <Stack>
-          <VersionTable
-            versions={[...ownOf(pages), ...shippedOf(prompt)]}
-            isComparable={prompt.production !== null}
+          <Text size="sm" c="dimmed">
+            {text.figures}
+          </Text>
+          <Listing
+            label={text.tabs.versions}
+            columns={[...COLUMNS, { header: dialogs.actions, cell: actions }]}
+            rows={[...ownOf(pages), ...shippedOf(prompt)]}
+            keyOf={({ id }) => id}
+            width={1040}
+            testId="versions-table"
+            rowTestId={({ ref }) => `version-${ref}`}
           />
           <More query={query} />
         </Stack>
@@ -61,125 +71,97 @@ function shippedOf({ shipped, pointers, used, production }: Schema<"PromptShown"
   ];
 }
 
-const HEADS = [
-  text.made,
-  text.calls,
-  text.validity,
-  text.repairs,
-  text.tokens,
-  text.cost,
-  text.latency,
-  text.rating,
+const COLUMNS: readonly Column<Shown>[] = [
+  { header: text.versionField, isName: true, cell: (version) => <Name version={version} /> },
+  { header: text.made, cell: (version) => <Made version={version} /> },
+  figure(text.calls, ({ calls }) => countText(calls)),
+  figure(text.validity, ({ valid, invalid }) =>
+    percentText(valid + invalid === 0 ? null : valid / (valid + invalid)),
+  ),
+  figure(text.repairs, ({ repairs }) => countText(repairs)),
+  figure(text.tokens, ({ input_tokens, output_tokens }) => countText(input_tokens + output_tokens)),
+  figure(text.cost, ({ cost }) => dollarsText(cost)),
+  figure(text.latency, ({ latency_p50_ms }) => millisecondsText(latency_p50_ms)),
+  figure(text.rating, ({ rating, ratings }) =>
+    rating === null || rating === undefined
+      ? text.unused
+      : text.ratingOf(rating.toFixed(2), countText(ratings)),
+  ),
 ];
 
-interface VersionTableProps {
-  readonly versions: readonly Shown[];
-  /** Whether there is one in production to compare with. */
-  readonly isComparable: boolean;
+/** A figure of what calls came to that were made with a version. */
+function figure(header: string, told: (used: Schema<"VersionUse">) => string): Column<Shown> {
+  return { header, className: "numeric", cell: ({ used }) => (used ? told(used) : text.unused) };
 }
 
-function VersionTable({ versions, isComparable }: VersionTableProps) {
+function nameOf({ id, ref }: Shown): string {
+  return text.version(id.startsWith("file") ? id : ref);
+}
+
+function Name({ version }: { readonly version: Shown }) {
   return (
     <>
-      <Text size="sm" c="dimmed">
-        {text.figures}
-      </Text>
-      <Wide label={text.tabs.versions} width={1040}>
-        <Table striped data-testid="versions-table">
-          <Table.Thead>
-            <Table.Tr>
-              <Table.Th>{text.versionField}</Table.Th>
-              {HEADS.map((head) => (
-                <Table.Th key={head}>{head}</Table.Th>
-              ))}
-              <Table.Td />
-            </Table.Tr>
-          </Table.Thead>
-          <Table.Tbody>
-            {versions.map((version) => (
-              <Row key={version.id} version={version} isComparable={isComparable} />
-            ))}
-          </Table.Tbody>
-        </Table>
-      </Wide>
+      <Group gap={6}>
+        <Text span inherit style={{ whiteSpace: "nowrap" }}>
+          {nameOf(version)}
+        </Text>
+        {version.labels.map((label) => (
+          <Badge key={label} variant="light">
+            {label}
+          </Badge>
+        ))}
+      </Group>
+      {version.note && (
+        <Text size="xs" c="dimmed">
+          {version.note}
+        </Text>
+      )}
     </>
   );
 }
 
-function Row({ version, isComparable }: { readonly version: Shown; readonly isComparable: boolean }) {
-  const { set } = useAddress();
-  const { id, ref, labels, made_by, created_at, note, used } = version;
-  const name = text.version(id.startsWith("file") ? id : ref);
+function Made({ version: { created_at, made_by } }: { readonly version: Shown }) {
   return (
-    <Table.Tr data-testid={`version-${ref}`}>
-      <Table.Th scope="row">
-        <Group gap={6}>
-          <Text span inherit style={{ whiteSpace: "nowrap" }}>
-            {name}
-          </Text>
-          {labels.map((label) => (
-            <Badge key={label} variant="light">
-              {label}
-            </Badge>
-          ))}
-        </Group>
-        {note && (
-          <Text size="xs" c="dimmed">
-            {note}
-          </Text>
-        )}
-      </Table.Th>
-      <Table.Td>
-        {created_at ? <Moment at={created_at} /> : text.file}
-        {made_by && (
-          <Text size="xs" c="dimmed">
-            {made_by}
-          </Text>
-        )}
-      </Table.Td>
-      {figuresOf(used).map((figure, index) => (
-        <Table.Td key={HEADS[index + 1]} className="numeric">
-          {figure}
-        </Table.Td>
-      ))}
-      <Table.Td>
-        <Group gap={4} wrap="nowrap" justify="flex-end">
-          <Button
-            size="xs"
-            variant="subtle"
-            aria-label={text.showVersion(name)}
-            onClick={() => set({ tab: "version", version: ref })}
-          >
-            {text.show}
-          </Button>
-          {isComparable && (
-            <Button
-              size="xs"
-              variant="subtle"
-              aria-label={text.compareVersion(name)}
-              onClick={() => set({ tab: "diff", before: "production", after: ref })}
-            >
-              {text.compare}
-            </Button>
-          )}
-        </Group>
-      </Table.Td>
-    </Table.Tr>
+    <>
+      {created_at ? <Moment at={created_at} /> : text.file}
+      {made_by && (
+        <Text size="xs" c="dimmed">
+          {made_by}
+        </Text>
+      )}
+    </>
   );
 }
 
-function figuresOf(used: Schema<"VersionUse"> | null | undefined): string[] {
-  if (!used) return HEADS.slice(1).map(() => text.unused);
-  const typed = used.valid + used.invalid;
-  return [
-    countText(used.calls),
-    percentText(typed === 0 ? null : used.valid / typed),
-    countText(used.repairs),
-    countText(used.input_tokens + used.output_tokens),
-    dollarsText(used.cost),
-    millisecondsText(used.latency_p50_ms),
-    used.rating === null || used.rating === undefined
-      ? text.unused
-      : text.ratingOf(used.rating.toFixed(2), countText(used.ratings)),
-  ];
+interface ActionsProps {
+  readonly version: Shown;
+  /** Whether there is one in production to compare with. */
+  readonly isComparable: boolean;
+}
+
+function Actions({ version, isComparable }: ActionsProps) {
+  const { set } = useAddress();
+  const name = nameOf(version);
+  return (
+    <RowActions>
+      <Button
+        size="xs"
+        variant="subtle"
+        aria-label={text.showVersion(name)}
+        onClick={() => set({ tab: "version", version: version.ref })}
+      >
+        {text.show}
+      </Button>
+      {isComparable && (
+        <Button
+          size="xs"
+          variant="subtle"
+          aria-label={text.compareVersion(name)}
+          onClick={() => set({ tab: "diff", before: "production", after: version.ref })}
+        >
+          {text.compare}
+        </Button>
+      )}
+    </RowActions>
+  );
 }

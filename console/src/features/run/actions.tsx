@@ -6,7 +6,6 @@ import { useQueryClient } from "@tanstack/react-query";
 import { $api, type Schema } from "@/api/client";
 import { useCan } from "@/app/session";
 import { Failure } from "@/kit/states";
-import { common } from "@/strings/common";
 import { run as text } from "@/strings/run";
 import { Fork } from "./fork";
 import type { RunView, Status } from "./journal";
@@ -85,12 +84,7 @@ function Cancel({ run }: { readonly run: Schema<"Run"> }) {
       >
         {run.cancel_requested ? words.cancelling : words.cancel}
       </Button>
-      <Modal
-        opened={isAsked && !run.cancel_requested}
-        onClose={asking.close}
-        title={words.cancelTitle}
-        closeButtonProps={{ "aria-label": common.close }}
-      >
+      <Modal opened={isAsked && !run.cancel_requested} onClose={asking.close} title={words.cancelTitle}>
         <Stack gap="sm">
           <Text size="sm">{words.cancelText}</Text>
           {cancel.error && <Failure error={cancel.error} title={words.failed} retry={cancel.send} />}

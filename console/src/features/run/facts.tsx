@@ -2,12 +2,12 @@
 import { Anchor, Badge, Group } from "@mantine/core";
 import { Link } from "@tanstack/react-router";
 import type { Schema } from "@/api/client";
+import { useNow } from "@/kit/clock";
 import { durationOf, Moment, secondsBetween } from "@/kit/moments";
 import { run as text } from "@/strings/run";
 import { Fact } from "./fact";
 import style from "./run.module.css";
 import { RunUsage } from "./usage";
-import { useNow } from "./use-now";
 import { isFinal } from "./use-run";
 
 interface FactsProps {
@@ -68,7 +68,7 @@ function Labels({ labels }: { readonly labels: Readonly<Record<string, string>> 
 
 /** It ticks while the run goes on. */
 function Duration({ run }: { readonly run: Schema<"Run"> }) {
-  const now = useNow(!isFinal(run.status));
+  const now = useNow({ isTicking: !isFinal(run.status) });
   const end = run.finished_at ?? new Date(now).toISOString();
   return <span>{durationOf(Math.max(0, secondsBetween(run.created_at, end)))}</span>;
 }

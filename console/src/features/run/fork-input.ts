@@ -1,6 +1,7 @@
 /** The input of a fork as it is edited: as text where the workflow takes text, as JSON else. */
+import { pretty, readJson } from "@/kit/json";
+import { faultsOf, type Schema } from "@/kit/json-schema";
 import { run } from "@/strings/run";
-import { faultsOf, type Schema } from "./json-schema";
 
 /** Whether a workflow takes text as it stands, without quotation marks. */
 export function isText(schema: Schema | undefined): boolean {
@@ -8,7 +9,7 @@ export function isText(schema: Schema | undefined): boolean {
 }
 
 export function writtenOf(input: unknown, schema: Schema | undefined): string {
-  return isText(schema) && typeof input === "string" ? input : JSON.stringify(input, null, 2);
+  return isText(schema) && typeof input === "string" ? input : pretty(input);
 }
 
 export interface ReadInput {
@@ -17,14 +18,8 @@ export interface ReadInput {
 }
 
 export function readInput(written: string, schema: Schema | undefined): ReadInput {
-  let value: unknown = written;
-  if (!isText(schema)) {
-    try {
-      value = JSON.parse(written);
-    } catch (error) {
-      return { value: undefined, faults: [run.actions.notJson((error as Error).message)] };
-    }
-  }
+  const { value, fault } = isText(schema) ? { value: written } : readJson(written);
+  if (fault !== undefined) return { value, faults: [run.actions.notJson(fault)] };
   return { value, faults: schema === undefined ? [] : faultsOf(value, schema) };
 }
 

@@ -22,13 +22,7 @@ interface ForkProps {
 
 export function Fork({ run, view, isOpen, onClose }: ForkProps) {
   return (
-    <Modal
-      opened={isOpen}
-      onClose={onClose}
-      title={words.forkTitle}
-      size="lg"
-      closeButtonProps={{ "aria-label": common.close }}
-    >
+    <Modal opened={isOpen} onClose={onClose} title={words.forkTitle} size="lg">
       <ForkForm run={run} view={view} onClose={onClose} />
     </Modal>
   );

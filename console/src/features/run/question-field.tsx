@@ -1,11 +1,10 @@
 /** One question of a run: what is asked and why, and where one may, a place to answer. */
 import { Card, Chip, Group, Stack, Text, Textarea, TextInput } from "@mantine/core";
 import { useId } from "react";
+import { leftUntil, useNow } from "@/kit/clock";
 import { run as text } from "@/strings/run";
-import { leftUntil } from "./countdown";
 import style from "./run.module.css";
 import type { Question } from "./use-answers";
-import { useNow } from "./use-now";
 
 const words = text.questions;
 /** What an answer may have at most. */
@@ -129,7 +128,7 @@ function Suggestion({ question }: { readonly question: Question }) {
 
 /** How long it may be answered, and what is taken then. */
 export function Countdown({ question }: { readonly question: Question }) {
-  const now = useNow(question.expires_at !== null);
+  const now = useNow({ isTicking: question.expires_at !== null });
   if (question.expires_at === null) return null;
   const left = leftUntil(question.expires_at, now);
   const taken = question.default;

@@ -35,12 +35,7 @@ export function BulkDialog({ action, target, close, done }: BulkDialogProps) {
     close();
   };
   return (
-    <Modal
-      opened
-      onClose={leave}
-      title={text.confirmTitle[action]}
-      closeButtonProps={{ "aria-label": common.close }}
-    >
+    <Modal opened onClose={leave} title={text.confirmTitle[action]}>
       <Stack gap="sm" data-testid="bulk-dialog">
         {progress === undefined && !work.isPending ? (
           <Confirming action={action} target={target} keep={close} go={() => work.mutate()} />

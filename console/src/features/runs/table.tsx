@@ -3,8 +3,8 @@ import { Checkbox, Group, Text, VisuallyHidden } from "@mantine/core";
 import { useNavigate } from "@tanstack/react-router";
 import { useVirtualizer } from "@tanstack/react-virtual";
 import { type KeyboardEvent, useCallback, useEffect, useRef, useState } from "react";
+import { useNow } from "@/kit/clock";
 import { Failure, Loading, Nothing } from "@/kit/states";
-import { useTicking } from "@/kit/use-ticking";
 import { runs as text } from "@/strings/runs";
 import { Row } from "./row";
 import classes from "./runs.module.css";
@@ -26,7 +26,7 @@ interface TableProps {
 export function RunTable({ list, isFiltered, selection }: TableProps) {
   const { rows, hasMore, isLoadingMore, more, error } = list;
   const navigate = useNavigate();
-  const now = useTicking(1_000 * 10, rows);
+  const now = useNow({ every: 10_000, reason: rows });
   const box = useRef<HTMLDivElement>(null);
   const [active, setActive] = useState(0);
   const virtual = useVirtualizer({

@@ -3,9 +3,10 @@ import { Text } from "@mantine/core";
 import { useNavigate } from "@tanstack/react-router";
 import { useState } from "react";
 import { client, idempotencyKey, type Schema } from "@/api/client";
-import { ActButton, useRefresh } from "@/kit/act-button";
+import { ActButton } from "@/kit/act-button";
 import { FormDialog } from "@/kit/form-dialog";
 import { RowActions } from "@/kit/listing";
+import { useRefresh } from "@/kit/refresh";
 import { schedules as text } from "@/strings/schedules";
 
 type Acted = Pick<Schema<"ScheduleSummary">, "id" | "name" | "paused">;

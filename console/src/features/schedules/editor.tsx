@@ -2,11 +2,13 @@
 import { Checkbox, Group, NumberInput, Select, Textarea, TextInput } from "@mantine/core";
 import { useState } from "react";
 import { $api, client, type Schema } from "@/api/client";
-import { useRefresh } from "@/kit/act-button";
 import { FormDialog } from "@/kit/form-dialog";
+import { sampleOf } from "@/kit/json-schema";
+import { optionsOf } from "@/kit/options";
+import { useRefresh } from "@/kit/refresh";
 import { common } from "@/strings/common";
 import { schedules } from "@/strings/schedules";
-import { bodyOf, type Draft, draftOf, emptyDraft, type Faults, faultsOf, sampleOf } from "./form";
+import { bodyOf, type Draft, draftOf, emptyDraft, type Faults, faultsOf } from "./form";
 import { Rhythm } from "./rhythm";
 
 const text = schedules.form;
@@ -144,7 +146,7 @@ function Rules({ draft, set }: Omit<PartProps, "faults">) {
     <>
       <Select
         label={text.overlap}
-        data={Object.entries(text.overlaps).map(([value, label]) => ({ value, label }))}
+        data={optionsOf(text.overlaps)}
         value={draft.overlap}
         onChange={(value) => value && set({ overlap: value as Draft["overlap"] })}
         allowDeselect={false}
@@ -152,7 +154,7 @@ function Rules({ draft, set }: Omit<PartProps, "faults">) {
       <Group grow align="flex-start">
         <Select
           label={text.missed}
-          data={Object.entries(text.misseds).map(([value, label]) => ({ value, label }))}
+          data={optionsOf(text.misseds)}
           value={draft.missed}
           onChange={(value) => value && set({ missed: value as Draft["missed"] })}
           allowDeselect={false}

@@ -1,6 +1,6 @@
 import { describe, expect, it } from "vitest";
 import { schedules as text } from "@/strings/schedules";
-import { bodyOf, cronFault, emptyDraft, faultsOf, intervalSeconds, sampleOf } from "./form";
+import { bodyOf, cronFault, emptyDraft, faultsOf, intervalSeconds } from "./form";
 
 const draft = { ...emptyDraft("Europe/Berlin"), name: "nightly", workflow: "report" };
 
@@ -49,22 +49,5 @@ describe("a draft", () => {
     const body = bodyOf({ ...draft, kind: "interval", interval: "15m", input: '{"a": 1}' });
     expect(body).toMatchObject({ interval_seconds: 900, input: { a: 1 } });
     expect(body).not.toHaveProperty("cron");
-  });
-});
-
-describe("a sample of an input", () => {
-  it("has what is required, and defaults", () => {
-    const schema = {
-      type: "object",
-      required: ["text", "count", "tags"],
-      properties: {
-        text: { type: "string" },
-        count: { type: "integer", default: 3 },
-        tags: { type: "array" },
-        other: {},
-      },
-    };
-    expect(JSON.parse(sampleOf(schema))).toEqual({ text: "", count: 3, tags: [] });
-    expect(sampleOf({ type: "string" })).toBe('""');
   });
 });

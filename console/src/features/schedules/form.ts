@@ -1,5 +1,6 @@
 /** What somebody fills in about a schedule, what is wrong with it, and what of it the API is sent. */
 import type { Schema } from "@/api/client";
+import { pretty, readJson } from "@/kit/json";
 import { fieldOf, momentOf } from "@/kit/local-moment";
 import { schedules as text } from "@/strings/schedules";
 
@@ -49,7 +50,7 @@ export function draftOf(schedule: Schedule): Draft {
     cron: schedule.cron ?? "",
     zone: schedule.time_zone,
     interval: schedule.interval_seconds === null ? "" : intervalText(schedule.interval_seconds),
-    input: JSON.stringify(schedule.input, null, 2),
+    input: pretty(schedule.input),
     overlap: schedule.overlap,
     missed: schedule.missed,
     missedLimit: schedule.missed_limit,
@@ -94,17 +95,8 @@ export function faultsOf(draft: Draft): Faults {
   if (draft.kind === "interval" && intervalSeconds(draft.interval) === undefined) {
     faults.interval = text.faults.interval;
   }
-  if (!isJson(draft.input)) faults.input = text.faults.input;
+  if (readJson(draft.input).fault !== undefined) faults.input = text.faults.input;
   return faults;
-}
-
-function isJson(said: string): boolean {
-  try {
-    JSON.parse(said);
-    return true;
-  } catch {
-    return false;
-  }
 }
 
 /** What the API is sent; the draft has no faults. */
@@ -117,7 +109,7 @@ export function bodyOf(draft: Draft): Omit<Schema<"NewSchedule">, "paused"> {
     ...(isCron
       ? { cron: draft.cron.trim(), time_zone: draft.zone }
       : { interval_seconds: intervalSeconds(draft.interval) ?? null, time_zone: draft.zone }),
-    input: JSON.parse(draft.input),
+    input: readJson(draft.input).value as Schema<"JsonValue">,
     overlap: draft.overlap,
     missed: draft.missed,
     missed_limit: draft.missedLimit,
@@ -125,28 +117,4 @@ export function bodyOf(draft: Draft): Omit<Schema<"NewSchedule">, "paused"> {
     start_at: momentOf(draft.startAt),
     end_at: momentOf(draft.endAt),
   };
-}
-
-interface JsonSchema {
-  readonly type?: string;
-  readonly default?: unknown;
-  readonly required?: readonly string[];
-  readonly properties?: Readonly<Record<string, JsonSchema>>;
-}
-
-/** A beginning for the input: what the workflow's schema requires, empty. */
-export function sampleOf(schema: JsonSchema): string {
-  return JSON.stringify(emptyOf(schema), null, 2);
-}
-
-function emptyOf(schema: JsonSchema): unknown {
-  if (schema.default !== undefined) return schema.default;
-  if (schema.type === "object" || schema.properties) {
-    const { properties = {}, required = [] } = schema;
-    return Object.fromEntries(required.map((name) => [name, emptyOf(properties[name] ?? {})]));
-  }
-  if (schema.type === "array") return [];
-  if (schema.type === "number" || schema.type === "integer") return 0;
-  if (schema.type === "boolean") return false;
-  return schema.type === "null" ? null : "";
 }

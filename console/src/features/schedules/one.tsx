@@ -5,6 +5,7 @@ import { useState } from "react";
 import { $api, type Schema } from "@/api/client";
 import { useCan } from "@/app/session";
 import { StatusBadge } from "@/kit/badges";
+import { pretty } from "@/kit/json";
 import { type Column, PAGES, PagedListing } from "@/kit/listing";
 import { durationOf, Moment, secondsBetween } from "@/kit/moments";
 import { Page } from "@/kit/page";
@@ -131,7 +132,7 @@ function Settings({ schedule }: { readonly schedule: Schedule }) {
         {text.input}
       </Text>
       <Code block tabIndex={0} aria-label={text.input}>
-        {JSON.stringify(schedule.input, null, 2)}
+        {pretty(schedule.input)}
       </Code>
     </Stack>
   );

@@ -5,6 +5,7 @@ import { useState } from "react";
 import { $api, type Schema } from "@/api/client";
 import { useCan } from "@/app/session";
 import { type Column, PAGES, PagedListing } from "@/kit/listing";
+import { optionsOf } from "@/kit/options";
 import { Page } from "@/kit/page";
 import { Nothing } from "@/kit/states";
 import { dialogs } from "@/strings/dialogs";
@@ -46,7 +47,7 @@ export default function SchedulesScreen() {
       <Input.Wrapper label={text.show} labelElement="div">
         <SegmentedControl
           aria-label={text.show}
-          data={Object.entries(text.states).map(([value, label]) => ({ value, label }))}
+          data={optionsOf(text.states)}
           value={state}
           onChange={(value) =>
             void navigate({ to: "/schedules", search: value === "all" ? {} : { state: value } })

@@ -3,18 +3,19 @@ import { Button, NumberInput, Select, Stack, Text, TextInput } from "@mantine/co
 import { useState } from "react";
 import { $api, client, type Schema } from "@/api/client";
 import { useCan } from "@/app/session";
-import { ActButton, useRefresh } from "@/kit/act-button";
+import { ActButton } from "@/kit/act-button";
+import { Sure } from "@/kit/confirm";
 import { FormDialog } from "@/kit/form-dialog";
 import { type Column, Listing } from "@/kit/listing";
 import { Moment } from "@/kit/moments";
 import { Page } from "@/kit/page";
+import { useRefresh } from "@/kit/refresh";
 import { Section } from "@/kit/section";
 import { StateBadge } from "@/kit/state-badge";
 import { Loaded } from "@/kit/states";
 import { dialogs } from "@/strings/dialogs";
 import { attesting as text } from "@/strings/installation";
 import { names } from "@/strings/names";
-import { Sure } from "./parts/sure";
 import { type Standing, standingOf, stateOf } from "./statements";
 
 type Attestation = Schema<"Attestation">;

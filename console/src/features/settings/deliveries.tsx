@@ -4,6 +4,7 @@ import { useNavigate, useSearch } from "@tanstack/react-router";
 import { $api, type Schema } from "@/api/client";
 import { type Column, PAGES, PagedListing } from "@/kit/listing";
 import { Moment } from "@/kit/moments";
+import { optionsOf } from "@/kit/options";
 import { Section } from "@/kit/section";
 import { StateBadge } from "@/kit/state-badge";
 import { notifying as text } from "@/strings/installation";
@@ -31,7 +32,7 @@ export function Deliveries() {
           <Box style={{ overflowX: "auto" }}>
             <SegmentedControl
               aria-label={text.show}
-              data={Object.entries(text.statuses).map(([value, label]) => ({ value, label }))}
+              data={optionsOf(text.statuses)}
               value={shown}
               onChange={(value) =>
                 void navigate({

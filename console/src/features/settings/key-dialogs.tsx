@@ -1,14 +1,15 @@
 /** Dialogs about keys: a new one, a new secret, and which models one may use. */
-import { MultiSelect, NumberInput, Select, TagsInput, Text, TextInput } from "@mantine/core";
+import { MultiSelect, NumberInput, Select, TagsInput, TextInput } from "@mantine/core";
 import { useState } from "react";
 import { $api, client, type Schema } from "@/api/client";
 import { useMe } from "@/app/session";
-import { useRefresh } from "@/kit/act-button";
 import { FormDialog } from "@/kit/form-dialog";
 import { momentOf } from "@/kit/local-moment";
+import { useRefresh } from "@/kit/refresh";
 import { common } from "@/strings/common";
 import { keys as text } from "@/strings/settings";
 import { badRole, RolesInput } from "./parts/roles-input";
+import { Rotate } from "./parts/rotate";
 
 type Key = Schema<"Key">;
 type Made = Schema<"KeyMade">;
@@ -128,25 +129,21 @@ interface AboutKey {
   readonly onClose: () => void;
 }
 
-export function Rotate({ apiKey, onDone, onClose }: AboutKey & MakesSecret) {
-  const [hours, setHours] = useState<number | string>(24);
-  async function send() {
+export function RotateKey({ apiKey, onDone, onClose }: AboutKey & MakesSecret) {
+  async function rotate(overlap: number) {
     const params = { path: { key_id: apiKey.id } };
-    const body = { overlap: Math.round(Number(hours) * 3_600) };
-    const { data } = await client.POST("/api/v1/keys/{key_id}/rotate", { params, body });
+    const { data } = await client.POST("/api/v1/keys/{key_id}/rotate", { params, body: { overlap } });
     if (data) await onDone(data);
   }
   return (
-    <FormDialog
+    <Rotate
       title={text.rotateTitle(apiKey.name)}
+      what={text.rotateWhat}
       action={text.rotate}
-      disabled={hours === ""}
-      onSubmit={send}
+      overlap={text.overlap}
+      onRotate={rotate}
       onClose={onClose}
-    >
-      <Text size="sm">{text.rotateWhat}</Text>
-      <NumberInput label={text.overlap} value={hours} onChange={setHours} min={0} max={720} data-autofocus />
-    </FormDialog>
+    />
   );
 }
 

@@ -2,18 +2,19 @@
 import { Badge, Button, Group, Stack, Text } from "@mantine/core";
 import { useState } from "react";
 import { $api, client, type Schema } from "@/api/client";
-import { ActButton, useRefresh } from "@/kit/act-button";
+import { ActButton } from "@/kit/act-button";
+import { Sure } from "@/kit/confirm";
 import { type Column, PAGES, PagedListing, RowActions } from "@/kit/listing";
 import { Moment } from "@/kit/moments";
 import { Page } from "@/kit/page";
+import { useRefresh } from "@/kit/refresh";
 import { StateBadge } from "@/kit/state-badge";
 import { Nothing } from "@/kit/states";
 import { dialogs } from "@/strings/dialogs";
 import { names } from "@/strings/names";
 import { keys as text } from "@/strings/settings";
-import { KeyModels, NewKey, Rotate } from "./key-dialogs";
+import { KeyModels, NewKey, RotateKey } from "./key-dialogs";
 import { SecretOnce } from "./parts/secret-once";
-import { Sure } from "./parts/sure";
 
 type Key = Schema<"Key">;
 type Made = Schema<"KeyMade">;
@@ -52,7 +53,7 @@ export default function KeysScreen() {
         empty={<Nothing title={text.none} hint={text.noneHint} />}
       />
       {isMaking && <NewKey onDone={show} onClose={() => setMaking(false)} />}
-      {asked?.what === "rotate" && <Rotate apiKey={asked.key} onDone={show} onClose={close} />}
+      {asked?.what === "rotate" && <RotateKey apiKey={asked.key} onDone={show} onClose={close} />}
       {asked?.what === "models" && <KeyModels apiKey={asked.key} onClose={close} />}
       {asked?.what === "revoke" && <Revoke apiKey={asked.key} onClose={close} />}
       {made && (

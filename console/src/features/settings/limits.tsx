@@ -3,11 +3,14 @@ import { Button, Group, NumberInput, Select, Text, TextInput } from "@mantine/co
 import { useState } from "react";
 import { $api, client } from "@/api/client";
 import { useCan } from "@/app/session";
-import { ActButton, useRefresh } from "@/kit/act-button";
+import { ActButton } from "@/kit/act-button";
+import { Sure } from "@/kit/confirm";
 import { FormDialog } from "@/kit/form-dialog";
 import { type Limit, LimitsTable, whose } from "@/kit/limits-table";
 import { RowActions } from "@/kit/listing";
+import { optionsOf } from "@/kit/options";
 import { Page } from "@/kit/page";
+import { useRefresh } from "@/kit/refresh";
 import { Section } from "@/kit/section";
 import { Loaded, Nothing } from "@/kit/states";
 import { common } from "@/strings/common";
@@ -15,7 +18,6 @@ import { dialogs } from "@/strings/dialogs";
 import { runLimits as text } from "@/strings/installation";
 import { limits as words } from "@/strings/limits";
 import { names } from "@/strings/names";
-import { Sure } from "./parts/sure";
 
 type Scope = Limit["scope"];
 type Asked = { readonly what: "edit" | "remove"; readonly limit?: Limit };
@@ -123,7 +125,7 @@ function EditLimit({ limit, onClose }: { readonly limit?: Limit; readonly onClos
         <>
           <Select
             label={text.scope}
-            data={Object.entries(text.scopes).map(([value, label]) => ({ value, label }))}
+            data={optionsOf(text.scopes)}
             value={scope}
             onChange={(value) => value && setScope(value as Scope)}
             allowDeselect={false}

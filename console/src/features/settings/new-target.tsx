@@ -3,6 +3,7 @@ import { Checkbox, MultiSelect, PasswordInput, Select, TagsInput, TextInput } fr
 import { useState } from "react";
 import { $api, client, type Schema } from "@/api/client";
 import { FormDialog } from "@/kit/form-dialog";
+import { optionsOf } from "@/kit/options";
 import { notifying as text } from "@/strings/installation";
 
 type Channel = Schema<"Channel">;
@@ -60,7 +61,7 @@ export function NewTarget({ onDone, onClose }: NewTargetProps) {
       />
       <Select
         label={text.channel}
-        data={Object.entries(text.channels).map(([value, label]) => ({ value, label }))}
+        data={optionsOf(text.channels)}
         value={channel}
         onChange={(value) => value && setChannel(value as Channel)}
         allowDeselect={false}

@@ -2,17 +2,18 @@
 import { Button, Stack, Text } from "@mantine/core";
 import { useState } from "react";
 import { $api, client, type Schema } from "@/api/client";
-import { ActButton, useRefresh } from "@/kit/act-button";
+import { ActButton } from "@/kit/act-button";
+import { Sure } from "@/kit/confirm";
 import { type Column, PAGES, PagedListing, RowActions } from "@/kit/listing";
 import { Moment } from "@/kit/moments";
 import { Page } from "@/kit/page";
+import { useRefresh } from "@/kit/refresh";
 import { StateBadge } from "@/kit/state-badge";
 import { Nothing } from "@/kit/states";
 import { common } from "@/strings/common";
 import { dialogs } from "@/strings/dialogs";
 import { names } from "@/strings/names";
 import { people as text } from "@/strings/settings";
-import { Sure } from "./parts/sure";
 import { EditRoles, Handed, Invite, Reset } from "./person-dialogs";
 
 type Person = Schema<"Person">;

@@ -4,17 +4,19 @@ import { notifications } from "@mantine/notifications";
 import { useState } from "react";
 import { $api, client, type Schema } from "@/api/client";
 import { useCan } from "@/app/session";
-import { ActButton, useRefresh } from "@/kit/act-button";
+import { ActButton } from "@/kit/act-button";
+import { Sure } from "@/kit/confirm";
 import { FormDialog } from "@/kit/form-dialog";
 import { type Column, Listing, RowActions } from "@/kit/listing";
 import { Moment } from "@/kit/moments";
+import { optionsOf } from "@/kit/options";
 import { Page } from "@/kit/page";
+import { useRefresh } from "@/kit/refresh";
 import { Loaded, Nothing } from "@/kit/states";
 import { common } from "@/strings/common";
 import { dialogs } from "@/strings/dialogs";
 import { retention as text } from "@/strings/installation";
 import { names } from "@/strings/names";
-import { Sure } from "./parts/sure";
 
 type Rule = Schema<"Rule">;
 type Keep = Schema<"Keep">;
@@ -117,7 +119,7 @@ function EditRule({ rule, onClose }: { readonly rule?: Rule; readonly onClose: (
       />
       <Select
         label={text.keep}
-        data={Object.entries(text.keeps).map(([value, label]) => ({ value, label }))}
+        data={optionsOf(text.keeps)}
         value={keep}
         onChange={(value) => value && setKeep(value as Keep)}
         allowDeselect={false}

@@ -2,14 +2,15 @@
 import { Badge, Button, Group, Stack, Text } from "@mantine/core";
 import { useState } from "react";
 import { $api, client, type Schema } from "@/api/client";
-import { ActButton, useRefresh } from "@/kit/act-button";
+import { ActButton } from "@/kit/act-button";
+import { Sure } from "@/kit/confirm";
 import { type Column, Listing } from "@/kit/listing";
 import { Moment } from "@/kit/moments";
+import { useRefresh } from "@/kit/refresh";
 import { Section } from "@/kit/section";
 import { Loaded } from "@/kit/states";
 import { dialogs } from "@/strings/dialogs";
 import { account as text } from "@/strings/settings";
-import { Sure } from "./parts/sure";
 
 type Session = Schema<"OwnSession">;
 

@@ -1,19 +1,20 @@
 /** The targets of notifications: whom they tell of what, and what can be done to each. */
-import { Button, NumberInput, Stack, Text } from "@mantine/core";
+import { Button, Stack, Text } from "@mantine/core";
 import { notifications } from "@mantine/notifications";
 import { useState } from "react";
 import { $api, client, type Schema } from "@/api/client";
-import { ActButton, useRefresh } from "@/kit/act-button";
-import { FormDialog } from "@/kit/form-dialog";
+import { ActButton } from "@/kit/act-button";
+import { Sure } from "@/kit/confirm";
 import { type Column, PAGES, PagedListing, RowActions } from "@/kit/listing";
+import { useRefresh } from "@/kit/refresh";
 import { Section } from "@/kit/section";
 import { StateBadge } from "@/kit/state-badge";
 import { Nothing } from "@/kit/states";
 import { dialogs } from "@/strings/dialogs";
 import { notifying as text } from "@/strings/installation";
 import { NewTarget } from "./new-target";
+import { Rotate } from "./parts/rotate";
 import { SecretOnce } from "./parts/secret-once";
-import { Sure } from "./parts/sure";
 
 type Target = Schema<"Target">;
 type Made = Schema<"TargetMade">;
@@ -48,7 +49,7 @@ export function Targets() {
         empty={<Nothing title={text.none} hint={text.noneHint} />}
       />
       {isAdding && <NewTarget onDone={show} onClose={() => setAdding(false)} />}
-      {asked?.what === "rotate" && <Rotate target={asked.target} onDone={show} onClose={close} />}
+      {asked?.what === "rotate" && <RotateTarget target={asked.target} onDone={show} onClose={close} />}
       {asked?.what === "remove" && <Remove target={asked.target} onClose={close} />}
       {made?.secret && (
         <SecretOnce
@@ -98,25 +99,25 @@ interface AboutTarget {
   readonly onClose: () => void;
 }
 
-function Rotate({ target, onDone, onClose }: AboutTarget & { readonly onDone: (made: Made) => unknown }) {
-  const [hours, setHours] = useState<number | string>(24);
-  async function send() {
+function RotateTarget({
+  target,
+  onDone,
+  onClose,
+}: AboutTarget & { readonly onDone: (made: Made) => unknown }) {
+  async function rotate(overlap: number) {
     const params = { path: { target_id: target.id } };
-    const body = { overlap: Math.round(Number(hours) * 3_600) };
-    const { data } = await client.POST(`${ONE}/rotate`, { params, body });
+    const { data } = await client.POST(`${ONE}/rotate`, { params, body: { overlap } });
     if (data) await onDone(data);
   }
   return (
-    <FormDialog
+    <Rotate
       title={text.rotateTitle(target.name)}
+      what={text.rotateWhat}
       action={text.rotate}
-      disabled={hours === ""}
-      onSubmit={send}
+      overlap={text.overlap}
+      onRotate={rotate}
       onClose={onClose}
-    >
-      <Text size="sm">{text.rotateWhat}</Text>
-      <NumberInput label={text.overlap} value={hours} onChange={setHours} min={0} max={720} data-autofocus />
-    </FormDialog>
+    />
   );
 }
 

@@ -1,6 +1,7 @@
 /** Exports and erasures of a tenant: how far they are, and what came of them. */
 import { Anchor, Code, Stack, Text } from "@mantine/core";
 import { $api, type Schema } from "@/api/client";
+import { pretty } from "@/kit/json";
 import { type Column, Listing } from "@/kit/listing";
 import { Moment } from "@/kit/moments";
 import { StateBadge } from "@/kit/state-badge";
@@ -74,7 +75,7 @@ const COLUMNS: Column<Job>[] = [
       Object.keys(report).length > 0 && (
         <details>
           <summary>{common.open}</summary>
-          <Code block>{JSON.stringify(report, null, 2)}</Code>
+          <Code block>{pretty(report)}</Code>
         </details>
       ),
   },

@@ -3,17 +3,17 @@ import { Anchor, Button, Text, TextInput } from "@mantine/core";
 import { Link, useParams } from "@tanstack/react-router";
 import { useState } from "react";
 import { $api, client, type Schema } from "@/api/client";
-import { ActButton, useRefresh } from "@/kit/act-button";
-import { ConfirmByTyping } from "@/kit/confirm";
+import { ActButton } from "@/kit/act-button";
+import { ConfirmByTyping, Sure } from "@/kit/confirm";
 import { FormDialog } from "@/kit/form-dialog";
 import { Moment } from "@/kit/moments";
 import { Page } from "@/kit/page";
+import { useRefresh } from "@/kit/refresh";
 import { Section } from "@/kit/section";
 import { Loaded } from "@/kit/states";
 import { common } from "@/strings/common";
 import { names } from "@/strings/names";
 import { tenants as text } from "@/strings/settings";
-import { Sure } from "./parts/sure";
 import { TenantState } from "./parts/tenant-state";
 import { TenantJobs } from "./tenant-jobs";
 
@@ -75,9 +75,8 @@ function Shown({ tenant }: { readonly tenant: Tenant }) {
         danger={text.export}
         onConfirm={() => done(client.POST(`${ONE}/export`, { params }))}
         onClose={close}
-      >
-        <Text size="sm">{text.exportWhat}</Text>
-      </ConfirmByTyping>
+        what={text.exportWhat}
+      />
       <ConfirmByTyping
         opened={asked === "erase"}
         title={text.eraseTitle(tenant.id)}
@@ -85,9 +84,8 @@ function Shown({ tenant }: { readonly tenant: Tenant }) {
         danger={text.erase}
         onConfirm={() => done(client.POST(`${ONE}/erase`, { params, body: { confirm: tenant.id } }))}
         onClose={close}
-      >
-        <Text size="sm">{text.eraseWhat}</Text>
-      </ConfirmByTyping>
+        what={text.eraseWhat}
+      />
     </Page>
   );
 }

@@ -2,8 +2,8 @@
 import { Anchor, Code, PasswordInput, Text, TextInput } from "@mantine/core";
 import { useState } from "react";
 import { client, type Schema } from "@/api/client";
-import { useRefresh } from "@/kit/act-button";
 import { FormDialog } from "@/kit/form-dialog";
+import { useRefresh } from "@/kit/refresh";
 import { account as text } from "@/strings/settings";
 import { SecretOnce } from "./parts/secret-once";
 
@@ -71,7 +71,7 @@ function Confirm({ enrolment, onCodes, onClose }: ConfirmProps) {
       <Text size="sm" fw={600}>
         {text.secret}
       </Text>
-      <Code block data-testid="totp-secret" style={{ whiteSpace: "pre-wrap", overflowWrap: "anywhere" }}>
+      <Code block data-testid="totp-secret" className="wrapped">
         {enrolment.secret}
       </Code>
       <Text size="sm" fw={600}>

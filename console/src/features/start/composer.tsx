@@ -13,13 +13,6 @@ import { useSubmission, type Wanted } from "./use-submission";
 
 type Workflow = Schema<"WorkflowSummary">;
 
-const FAULTS = {
-  notJson: text.notJson,
-  notObject: text.notObject,
-  missing: text.missing,
-  unknown: text.unknownMembers,
-};
-
 interface ComposerProps {
   readonly draft: Draft;
   readonly workflow: Workflow;
@@ -49,7 +42,7 @@ export function Composer({ draft, workflow, workflows }: ComposerProps) {
 
   function faultIn(typed: string): string | undefined {
     if (typed.trim() === "") return text.empty;
-    return isJson ? faultOf(workflow.input_schema, typed, FAULTS) : undefined;
+    return isJson ? faultOf(workflow.input_schema, typed) : undefined;
   }
 
   function onKeyDown(event: KeyboardEvent) {

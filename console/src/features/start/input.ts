@@ -1,5 +1,8 @@
 /** What a workflow takes: a text as it is, a text as the one member that has to be there, or JSON. */
 import type { Schema } from "@/api/client";
+import { readJson } from "@/kit/json";
+import { faultsOf } from "@/kit/json-schema";
+import { start as text } from "@/strings/start";
 
 type JsonSchema = Schema<"WorkflowSummary">["input_schema"];
 
@@ -24,37 +27,11 @@ export function inputOf(taking: Taking, typed: string): unknown {
   return taking.kind === "member" ? { [taking.name]: typed } : (JSON.parse(typed) as unknown);
 }
 
-/** An object with the members that have to be there, to begin from. */
-export function skeletonOf(schema: JsonSchema): string {
-  const properties = propertiesOf(schema);
-  const made = Object.fromEntries(requiredOf(schema).map((name) => [name, emptyOf(properties[name])]));
-  return JSON.stringify(made, null, 2);
-}
-
-/** What is wrong with JSON that was typed, in words; the server checks the whole. */
-export function faultOf(schema: JsonSchema, typed: string, told: FaultTexts): string | undefined {
-  let value: unknown;
-  try {
-    value = JSON.parse(typed);
-  } catch (error) {
-    return told.notJson(error instanceof Error ? error.message : String(error));
-  }
-  if (schema.type !== "object") return undefined;
-  if (typeof value !== "object" || value === null || Array.isArray(value)) return told.notObject;
-  const given = new Set(Object.keys(value));
-  const missing = requiredOf(schema).filter((name) => !given.has(name));
-  if (missing.length > 0) return told.missing(missing.join(", "));
-  const known = Object.keys(propertiesOf(schema));
-  const unknown =
-    schema.additionalProperties === false ? [...given].filter((name) => !known.includes(name)) : [];
-  return unknown.length > 0 ? told.unknown(unknown.join(", ")) : undefined;
-}
-
-export interface FaultTexts {
-  readonly notJson: (reason: string) => string;
-  readonly notObject: string;
-  readonly missing: (names: string) => string;
-  readonly unknown: (names: string) => string;
+/** What is wrong with JSON that was typed, in words; the server checks it again. */
+export function faultOf(schema: JsonSchema, typed: string): string | undefined {
+  const { value, fault } = readJson(typed);
+  if (fault !== undefined) return text.notJson(fault);
+  return faultsOf(value, schema).join(" ") || undefined;
 }
 
 function isText(schema: unknown): boolean {
@@ -69,20 +46,6 @@ function requiredOf(schema: JsonSchema): readonly string[] {
 
 function propertiesOf(schema: JsonSchema): Record<string, unknown> {
   return isObject(schema.properties) ? schema.properties : {};
-}
-
-const EMPTY: Readonly<Record<string, unknown>> = {
-  string: "",
-  number: 0,
-  integer: 0,
-  boolean: false,
-  array: [],
-  object: {},
-};
-
-function emptyOf(schema: unknown): unknown {
-  if (!isObject(schema)) return null;
-  return schema.default ?? (typeof schema.type === "string" ? (EMPTY[schema.type] ?? null) : null);
 }
 
 function isObject(value: unknown): value is Record<string, unknown> {

@@ -4,10 +4,10 @@ import { useQueryClient } from "@tanstack/react-query";
 import { useState } from "react";
 import { $api, type Schema } from "@/api/client";
 import { useCan } from "@/app/session";
+import { useNow } from "@/kit/clock";
 import { Page } from "@/kit/page";
 import { Loaded, Nothing } from "@/kit/states";
 import { useEvents } from "@/kit/use-events";
-import { useTicking } from "@/kit/use-ticking";
 import { names } from "@/strings/names";
 import { start as text } from "@/strings/start";
 import { RECENT, Recent, WAITING, Waiting } from "./beside";
@@ -71,7 +71,7 @@ function Choosing({ templates, workflows }: ChoosingProps) {
 function Beside() {
   const queries = useQueryClient();
   const [since, setSince] = useState(0);
-  const now = useTicking(10_000, since);
+  const now = useNow({ every: 10_000, reason: since });
   useEvents(() => {
     setSince(Date.now());
     void queries.invalidateQueries({ queryKey: ["get", "/api/v1/runs", RECENT] });

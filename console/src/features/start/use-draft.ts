@@ -2,7 +2,8 @@
 import { useNavigate, useSearch } from "@tanstack/react-router";
 import { useCallback, useEffect, useRef, useState } from "react";
 import type { Schema } from "@/api/client";
-import { skeletonOf, takingOf } from "./input";
+import { sampleOf } from "@/kit/json-schema";
+import { takingOf } from "./input";
 import type { Template } from "./templates";
 
 type Workflow = Schema<"WorkflowSummary">;
@@ -50,7 +51,7 @@ export function useDraft(templates: readonly Template[], workflows: readonly Wor
   // biome-ignore lint/correctness/useExhaustiveDependencies: what was typed is no reason to fill in anything
   useEffect(() => {
     if (sought !== undefined) fill(sought);
-    else if (workflow !== undefined && isJson) fill(skeletonOf(workflow.input_schema));
+    else if (workflow !== undefined && isJson) fill(sampleOf(workflow.input_schema));
   }, [sought, isJson, workflow?.name]);
 
   return {

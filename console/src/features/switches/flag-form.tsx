@@ -1,10 +1,10 @@
 /** Sets a flag: on or off, for whom, and for what share. */
 import { Button, Select, Stack, Switch, TextInput } from "@mantine/core";
 import { notifications } from "@mantine/notifications";
-import { useQueryClient } from "@tanstack/react-query";
 import { type FormEvent, useState } from "react";
 import { $api, type Schema } from "@/api/client";
 import { useMe } from "@/app/session";
+import { useRefresh } from "@/kit/refresh";
 import { Failure } from "@/kit/states";
 import { switches as text } from "@/strings/switches";
 import { HOME } from "./use-names";
@@ -21,11 +21,11 @@ export function FlagForm({ known, done }: FlagFormProps) {
   const [share, setShare] = useState(known?.percentage?.toString() ?? "");
   const [tenant, setTenant] = useState(known?.tenant ?? own);
   const [why, setWhy] = useState(known?.why ?? "");
-  const queries = useQueryClient();
+  const refresh = useRefresh("/api/v1/flags");
   const setting = $api.useMutation("put", "/api/v1/flags", {
     onSuccess: () => {
       notifications.show({ message: text.flagSet, color: "green" });
-      void queries.invalidateQueries({ queryKey: ["get", "/api/v1/flags"] });
+      void refresh();
       done();
     },
   });

@@ -1,27 +1,27 @@
 /** Throws a kill switch: what, why and for how long; then its name is typed once more. */
 import { Autocomplete, Button, Select, Stack, Text, TextInput } from "@mantine/core";
 import { notifications } from "@mantine/notifications";
-import { useQueryClient } from "@tanstack/react-query";
 import { type FormEvent, useState } from "react";
-import { $api } from "@/api/client";
+import { client } from "@/api/client";
 import { useMe } from "@/app/session";
-import { TypedWord } from "@/kit/confirm-typed";
+import { TypedWord } from "@/kit/confirm";
+import { optionsOf } from "@/kit/options";
+import { useRefresh } from "@/kit/refresh";
 import { switches as text } from "@/strings/switches";
 import { isNamed, isWhole, type Kind, NOTHING, newKill, type Wanted, whatText, wordOf } from "./killing";
-import { HOME, useNames } from "./use-names";
+import { HOME, LIST, useNames } from "./use-names";
 
 export function KillForm({ done }: { readonly done: () => void }) {
   const [wanted, setWanted] = useState(NOTHING);
   const [asks, setAsks] = useState(false);
   const tenant = useMe()?.tenant_id ?? "";
-  const queries = useQueryClient();
-  const killing = $api.useMutation("post", "/api/v1/switches/kill", {
-    onSuccess: () => {
-      notifications.show({ message: text.kill_done, color: "red" });
-      void queries.invalidateQueries({ queryKey: ["get", "/api/v1/switches"] });
-      done();
-    },
-  });
+  const refresh = useRefresh(LIST);
+  async function kill() {
+    await client.POST("/api/v1/switches/kill", { body: newKill(wanted, Date.now()) });
+    notifications.show({ message: text.kill_done, color: "red" });
+    void refresh();
+    done();
+  }
   const submit = (event: FormEvent) => {
     event.preventDefault();
     setAsks(true);
@@ -29,13 +29,11 @@ export function KillForm({ done }: { readonly done: () => void }) {
   if (asks)
     return (
       <TypedWord
-        close={() => setAsks(false)}
         what={text.confirmWhat(whatText(wanted), text.stops[wanted.kind])}
         word={wordOf(wanted, tenant)}
-        action={text.confirm}
-        busy={killing.isPending}
-        error={killing.error}
-        confirm={() => killing.mutate({ body: newKill(wanted, Date.now()) })}
+        danger={text.confirm}
+        onConfirm={kill}
+        onClose={() => setAsks(false)}
       />
     );
   return (
@@ -112,8 +110,4 @@ function What({ wanted, tenant, change }: WhatProps) {
       </Text>
     </>
   );
-}
-
-function optionsOf(labels: Readonly<Record<string, string>>) {
-  return Object.entries(labels).map(([value, label]) => ({ value, label }));
 }

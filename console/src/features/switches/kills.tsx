@@ -3,19 +3,18 @@ import { Badge, Button, Card, Group, Modal, Stack, Switch, Text, Title } from "@
 import { useDisclosure } from "@mantine/hooks";
 import { notifications } from "@mantine/notifications";
 import { IconHandStop } from "@tabler/icons-react";
-import { useQueryClient } from "@tanstack/react-query";
 import { useNavigate, useSearch } from "@tanstack/react-router";
 import { useState } from "react";
-import { $api } from "@/api/client";
+import { $api, client } from "@/api/client";
 import { useCan, useMe } from "@/app/session";
-import { ConfirmTyped } from "@/kit/confirm-typed";
+import { ConfirmByTyping } from "@/kit/confirm";
 import { Moment } from "@/kit/moments";
+import { useRefresh } from "@/kit/refresh";
 import { Loaded, Nothing } from "@/kit/states";
 import { switches as text } from "@/strings/switches";
 import { KillForm } from "./kill-form";
 import { type Kill, whatText, wordOf } from "./killing";
-
-const LIST = "/api/v1/switches";
+import { LIST } from "./use-names";
 
 export function Kills() {
   const can = useCan();
@@ -41,7 +40,7 @@ export function Kills() {
           </Button>
         )}
       </Group>
-      <Modal opened={opened} onClose={close} title={text.kill} transitionProps={{ duration: 0 }}>
+      <Modal opened={opened} onClose={close} title={text.kill}>
         <KillForm done={close} />
       </Modal>
       <Loaded query={query}>
@@ -101,32 +100,29 @@ function One({ kill, throws }: { readonly kill: Kill; readonly throws: boolean }
 
 function LetGo({ kill }: { readonly kill: Kill }) {
   const [asks, setAsks] = useState(false);
-  const queries = useQueryClient();
+  const refresh = useRefresh(LIST);
   const tenant = useMe()?.tenant_id ?? "";
-  const letting = $api.useMutation("post", "/api/v1/switches/unkill", {
-    onSuccess: () => {
-      notifications.show({ message: text.unkill_done, color: "green" });
-      setAsks(false);
-      void queries.invalidateQueries({ queryKey: ["get", LIST] });
-    },
-  });
   const { kind, name } = kill;
-  const named = kill.tenant === tenant ? {} : { tenant: kill.tenant };
+  const named = kill.tenant === tenant || kind === "everything" ? {} : { tenant: kill.tenant };
+  async function letGo() {
+    await client.POST("/api/v1/switches/unkill", { body: { kind, name, ...named } });
+    notifications.show({ message: text.unkill_done, color: "green" });
+    setAsks(false);
+    void refresh();
+  }
   return (
     <>
       <Button variant="default" onClick={() => setAsks(true)} data-testid="unkill">
         {text.unkill}
       </Button>
-      <ConfirmTyped
+      <ConfirmByTyping
         opened={asks}
-        close={() => setAsks(false)}
         title={text.unkillTitle}
         what={text.unkillWhat(whatText(kill))}
         word={wordOf(kill, kill.tenant)}
-        action={text.unkill}
-        busy={letting.isPending}
-        error={letting.error}
-        confirm={() => letting.mutate({ body: { kind, name, ...(kind === "everything" ? {} : named) } })}
+        danger={text.unkill}
+        onConfirm={letGo}
+        onClose={() => setAsks(false)}
       />
     </>
   );

@@ -6,6 +6,9 @@ import type { Kind } from "./killing";
 /** The tenant that looks after the installation. */
 export const HOME = "default";
 
+/** Where kill switches are asked for. */
+export const LIST = "/api/v1/switches";
+
 export function useNames(kind: Kind): string[] {
   const can = useCan();
   const reads = can("catalogue:read");

@@ -1,27 +1,53 @@
 /** The calls themselves, the newest first. */
-import { Badge, Stack, Table, Text } from "@mantine/core";
+import { Badge, Text } from "@mantine/core";
 import { Link } from "@tanstack/react-router";
 import { $api, type Schema } from "@/api/client";
 import { countText, dollarsText, millisecondsText } from "@/kit/figures";
+import { type Column, PAGES, PagedListing } from "@/kit/listing";
 import { Moment } from "@/kit/moments";
-import { More } from "@/kit/more";
-import { Loaded, Nothing } from "@/kit/states";
-import { Wide } from "@/kit/wide";
+import { Nothing } from "@/kit/states";
 import { common } from "@/strings/common";
 import { usage as text } from "@/strings/usage";
 import type { Filters } from "./asked";
 import { isUnpriced } from "./pivot";
 
 type Call = Schema<"ShownCall">;
-const HEADS = [
-  text.at,
-  text.model,
-  text.forWhom,
-  text.run,
-  text.outcome,
-  text.tokens,
-  text.cost,
-  text.latency,
+
+const COLUMNS: readonly Column<Call>[] = [
+  { header: text.at, cell: ({ at }) => <Moment at={at} /> },
+  { header: text.model, cell: (call) => <Model call={call} /> },
+  { header: text.forWhom, cell: (call) => <ForWhom call={call} /> },
+  {
+    header: text.run,
+    cell: ({ run_id, workflow }) =>
+      run_id ? (
+        <Link to="/runs/$runId" params={{ runId: run_id }}>
+          {workflow || run_id}
+        </Link>
+      ) : (
+        common.none
+      ),
+  },
+  {
+    header: text.outcome,
+    cell: ({ outcome }) => (
+      <Badge variant="light" color={outcome === "ok" ? "green" : "red"}>
+        {outcome}
+      </Badge>
+    ),
+  },
+  {
+    header: text.tokens,
+    className: "numeric",
+    cell: ({ input_tokens, output_tokens }) =>
+      text.tokensOf(countText(input_tokens), countText(output_tokens)),
+  },
+  {
+    header: text.cost,
+    className: "numeric",
+    cell: (call) => (isUnpriced(call, call.cached ? 0 : 1) ? text.unpriced : dollarsText(call.cost)),
+  },
+  { header: text.latency, className: "numeric", cell: ({ latency_ms }) => millisecondsText(latency_ms) },
 ];
 
 export function Calls({ since, filters }: { readonly since: string; readonly filters: Filters }) {
@@ -29,91 +55,43 @@ export function Calls({ since, filters }: { readonly since: string; readonly fil
     "get",
     "/api/v1/usage/calls",
     { params: { query: { since, limit: 50, ...filters } } },
-    {
-      pageParamName: "cursor",
-      initialPageParam: null,
-      getNextPageParam: (page) => page.next_cursor ?? undefined,
-    },
+    PAGES,
   );
   return (
-    <Loaded query={query}>
-      {({ pages }) => {
-        const calls = pages.flatMap(({ items }) => items);
-        if (calls.length === 0) return <Nothing title={text.noCalls} hint={text.noCallsHint} />;
-        return (
-          <Stack>
-            <CallTable calls={calls} />
-            <More query={query} />
-          </Stack>
-        );
-      }}
-    </Loaded>
+    <PagedListing
+      query={query}
+      label={text.calls}
+      columns={COLUMNS}
+      keyOf={({ id }) => id}
+      width={1000}
+      testId="calls-table"
+      empty={<Nothing title={text.noCalls} hint={text.noCallsHint} />}
+    />
   );
 }
 
-function CallTable({ calls }: { readonly calls: readonly Call[] }) {
+function Model({ call: { provider, model, cached } }: { readonly call: Call }) {
   return (
-    <Wide label={text.calls} width={1000}>
-      <Table striped data-testid="calls-table">
-        <Table.Thead>
-          <Table.Tr>
-            {HEADS.map((head) => (
-              <Table.Th key={head}>{head}</Table.Th>
-            ))}
-          </Table.Tr>
-        </Table.Thead>
-        <Table.Tbody>
-          {calls.map((call) => (
-            <Row key={call.id} call={call} />
-          ))}
-        </Table.Tbody>
-      </Table>
-    </Wide>
-  );
-}
-
-function Row({ call }: { readonly call: Call }) {
-  const isUnknown = isUnpriced(call, call.cached ? 0 : 1);
-  return (
-    <Table.Tr>
-      <Table.Td>
-        <Moment at={call.at} />
-      </Table.Td>
-      <Table.Td>
-        {call.provider ? `${call.provider}:${call.model}` : call.model}
-        {call.cached && (
-          <Badge variant="light" color="gray" ml={6}>
-            {text.cached}
-          </Badge>
-        )}
-      </Table.Td>
-      <Table.Td>
-        {call.agent || call.principal}
-        {call.prompt && (
-          <Text size="xs" c="dimmed">
-            {text.promptVersion(call.prompt, call.prompt_version)}
-          </Text>
-        )}
-      </Table.Td>
-      <Table.Td>
-        {call.run_id ? (
-          <Link to="/runs/$runId" params={{ runId: call.run_id }}>
-            {call.workflow || call.run_id}
-          </Link>
-        ) : (
-          common.none
-        )}
-      </Table.Td>
-      <Table.Td>
-        <Badge variant="light" color={call.outcome === "ok" ? "green" : "red"}>
-          {call.outcome}
+    <>
+      {provider ? `${provider}:${model}` : model}
+      {cached && (
+        <Badge variant="light" color="gray" ml={6}>
+          {text.cached}
         </Badge>
-      </Table.Td>
-      <Table.Td className="numeric">
-        {text.tokensOf(countText(call.input_tokens), countText(call.output_tokens))}
-      </Table.Td>
-      <Table.Td className="numeric">{isUnknown ? text.unpriced : dollarsText(call.cost)}</Table.Td>
-      <Table.Td className="numeric">{millisecondsText(call.latency_ms)}</Table.Td>
-    </Table.Tr>
+      )}
+    </>
+  );
+}
+
+function ForWhom({ call: { agent, principal, prompt, prompt_version } }: { readonly call: Call }) {
+  return (
+    <>
+      {agent || principal}
+      {prompt && (
+        <Text size="xs" c="dimmed">
+          {text.promptVersion(prompt, prompt_version)}
+        </Text>
+      )}
+    </>
   );
 }

@@ -2,6 +2,7 @@
 import { Button, Group, NativeSelect, Text, TextInput } from "@mantine/core";
 import { useState } from "react";
 import { useAddress } from "@/kit/address";
+import { optionsOf } from "@/kit/options";
 import { usage as text } from "@/strings/usage";
 import { FILTERS, type FilterName, type Filters, oneOf, type Period } from "./asked";
 
@@ -19,7 +20,7 @@ export function PeriodPicker() {
       label={text.period}
       size="xs"
       value={period}
-      data={Object.entries(text.periods).map(([value, label]) => ({ value, label }))}
+      data={optionsOf(text.periods)}
       onChange={(event) => set({ period: event.currentTarget.value })}
     />
   );

@@ -2,6 +2,7 @@
 import { SegmentedControl } from "@mantine/core";
 import { useState } from "react";
 import { useAddress } from "@/kit/address";
+import { optionsOf } from "@/kit/options";
 import { Page } from "@/kit/page";
 import { usage as text } from "@/strings/usage";
 import { beginningOf, oneOf } from "./asked";
@@ -22,7 +23,7 @@ export default function UsageScreen() {
         aria-label={text.view}
         value={view}
         onChange={(value) => set({ view: value })}
-        data={Object.entries(text.views).map(([value, label]) => ({ value, label }))}
+        data={optionsOf(text.views)}
         maw={320}
       />
       {view === "calls" ? (

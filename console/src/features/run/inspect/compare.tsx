@@ -5,6 +5,7 @@ import { useMemo } from "react";
 import { $api, type Schema } from "@/api/client";
 import { useCan } from "@/app/session";
 import { StatusBadge } from "@/kit/badges";
+import { useNow } from "@/kit/clock";
 import { durationOf, Moment, secondsBetween } from "@/kit/moments";
 import { moneyText } from "@/kit/money";
 import { Loaded } from "@/kit/states";
@@ -17,7 +18,6 @@ import { alignedCards, alignedSteps } from "./compare-model";
 import { ComparePicker } from "./compare-picker";
 import { Changes, Columns, Decisions, StepTimes } from "./compare-tables";
 import { outlineOf } from "./outline";
-import { useNow } from "./use-now";
 import { useOtherRun } from "./use-other-run";
 import { useOutline } from "./use-outline";
 import { useParams } from "./use-param";
@@ -71,7 +71,7 @@ interface ComparedProps extends RunTabProps {
 function Compared({ run, view, other, otherView }: ComparedProps) {
   const one = useOutline(view);
   const two = useMemo(() => outlineOf(otherView), [otherView]);
-  const now = useNow(!one.isOver || !two.isOver);
+  const now = useNow({ isTicking: !one.isOver || !two.isOver });
   return (
     <Stack gap="lg">
       <Summary run={run} other={other} now={now} steps={[one.parts.length, two.parts.length]} />

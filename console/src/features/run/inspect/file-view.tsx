@@ -1,6 +1,7 @@
 /** A file whose text is known, shown by what it is: Markdown, a table, a tree, a program, or plain text. */
 import { Stack, Table, Text } from "@mantine/core";
 import { useMemo } from "react";
+import { readJson } from "@/kit/json";
 import { JsonView } from "@/kit/json-view";
 import { inspect } from "@/strings/inspect";
 import { Code } from "./code";
@@ -33,18 +34,10 @@ export function FileView({ name, content, asSource = false }: FileViewProps) {
 }
 
 function Json({ content, name }: { readonly content: string; readonly name: string }) {
-  const value = useMemo(() => {
-    try {
-      return { parsed: JSON.parse(content) as unknown };
-    } catch {
-      return undefined; // it is called JSON and is none: shown as the text that it is
-    }
-  }, [content]);
-  return value ? (
-    <JsonView value={value.parsed} open={2} />
-  ) : (
-    <LongText value={content} label={text.content(name)} />
-  );
+  const { value, fault } = useMemo(() => readJson(content), [content]);
+  // What is called JSON and is none is shown as the text that it is.
+  if (fault !== undefined) return <LongText value={content} label={text.content(name)} />;
+  return <JsonView value={value} open={2} />;
 }
 
 function Sheet({ content, separator }: { readonly content: string; readonly separator: string }) {

@@ -2,6 +2,7 @@
 import { ActionIcon, Alert, Anchor, Box, Button, Group, Stack, Text, Title } from "@mantine/core";
 import { IconChevronDown, IconChevronUp, IconX } from "@tabler/icons-react";
 import { useState } from "react";
+import { useNow } from "@/kit/clock";
 import { JsonView } from "@/kit/json-view";
 import { durationOf, Moment } from "@/kit/moments";
 import { common } from "@/strings/common";
@@ -10,7 +11,6 @@ import type { CardAt, RunView } from "../journal";
 import { ReasonCardView } from "../reason-card";
 import { entriesOf, type Outline, type Part, takenBy } from "./outline";
 import { StateMark } from "./state-mark";
-import { useNow } from "./use-now";
 import { useParams } from "./use-param";
 
 const text = inspect.graph;
@@ -30,7 +30,7 @@ function OpenedCard({ runId, at }: { readonly runId: string; readonly at: CardAt
 }
 
 export function GraphPanel({ part, outline, runId, view, onOpen }: PanelProps) {
-  const now = useNow(part.end === null);
+  const now = useNow({ isTicking: part.end === null });
   const [, choose] = useParams();
   const place = outline.parts.findIndex(({ key }) => key === part.key);
   const entries = entriesOf(view, part);

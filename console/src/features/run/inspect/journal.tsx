@@ -9,6 +9,7 @@ import type { RunTabProps } from "../tab";
 import classes from "./journal.module.css";
 import { kindsOf, matching } from "./journal-filter";
 import { JournalRow } from "./journal-row";
+import framed from "./rows.module.css";
 import { useParams } from "./use-param";
 
 const text = inspect.journal;
@@ -89,15 +90,15 @@ function Rows({ entries, chosen, onChoose }: RowsProps) {
     rows.scrollToIndex(index, { align: "start" });
   }, [chosen, entries, rows]);
   return (
-    <section className={classes.frame} aria-label={text.label}>
+    <section className={framed.frame} aria-label={text.label}>
       <div className={classes.row} data-head aria-hidden>
         {[text.seq, text.time, text.kindColumn, text.key, text.payload].map((name) => (
           <span key={name}>{name}</span>
         ))}
       </div>
       {/* biome-ignore lint/a11y/noNoninteractiveTabindex: what scrolls can be scrolled by keyboard */}
-      <div ref={place} className={classes.rows} tabIndex={0} data-testid="journal-rows">
-        <ol className={classes.list} style={{ height: rows.getTotalSize(), position: "relative" }}>
+      <div ref={place} className={framed.rows} tabIndex={0} data-testid="journal-rows">
+        <ol className={framed.list} style={{ height: rows.getTotalSize() }}>
           {rows.getVirtualItems().map(({ index, start, key }) => {
             const entry = entries[index] as Entry;
             return (
@@ -105,7 +106,7 @@ function Rows({ entries, chosen, onChoose }: RowsProps) {
                 key={key}
                 ref={String(entry.seq) === chosen ? rows.measureElement : undefined}
                 data-index={index}
-                className={classes.item}
+                className={framed.item}
                 style={{ transform: `translateY(${start}px)` }}
               >
                 <JournalRow entry={entry} isOpen={String(entry.seq) === chosen} onChoose={onChoose} />

@@ -9,6 +9,7 @@ import { inspect } from "@/strings/inspect";
 import type { RunTabProps } from "../tab";
 import classes from "./journal.module.css";
 import { type Level, type Line, linesOf, selected, type Wanted, written } from "./log-lines";
+import framed from "./rows.module.css";
 import { useParams } from "./use-param";
 
 const text = inspect.logs;
@@ -81,10 +82,10 @@ function Lines({ lines, onOpen }: LinesProps) {
     overscan: 10,
   });
   return (
-    <section className={classes.frame} aria-label={text.label}>
+    <section className={framed.frame} aria-label={text.label}>
       {/* biome-ignore lint/a11y/noNoninteractiveTabindex: what scrolls can be scrolled by keyboard */}
       <div ref={place} className={classes.lines} tabIndex={0} data-testid="log-lines">
-        <ol className={classes.list} style={{ height: rows.getTotalSize(), position: "relative" }}>
+        <ol className={framed.list} style={{ height: rows.getTotalSize() }}>
           {rows.getVirtualItems().map(({ index, start, key }) => (
             <li
               key={key}
@@ -92,7 +93,7 @@ function Lines({ lines, onOpen }: LinesProps) {
               data-index={index}
               data-testid="log-line"
               data-level={lines[index]?.level}
-              className={`${classes.item} ${classes.line}`}
+              className={`${framed.item} ${classes.line}`}
               style={{ transform: `translateY(${start}px)` }}
             >
               <LogLine line={lines[index] as Line} onOpen={onOpen} />

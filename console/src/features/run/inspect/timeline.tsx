@@ -1,12 +1,12 @@
 /** When each step of a run worked, and when it waited. */
 import { Group, Stack, Switch, Text } from "@mantine/core";
 import { useMemo } from "react";
+import { useNow } from "@/kit/clock";
 import { durationOf } from "@/kit/moments";
 import { Nothing } from "@/kit/states";
 import { inspect } from "@/strings/inspect";
 import type { RunTabProps } from "../tab";
 import { axisOf, type Bar, barsOf, lengthOf, waitsOf } from "./timeline-model";
-import { useNow } from "./use-now";
 import { useOutline } from "./use-outline";
 import { useParams } from "./use-param";
 import { Waterfall } from "./waterfall";
@@ -22,7 +22,7 @@ const LEGEND: readonly (readonly [Bar["tone"], string])[] = [
 export default function TimelineTab({ view }: RunTabProps) {
   const outline = useOutline(view);
   const [read, choose] = useParams();
-  const clock = useNow(!outline.isOver);
+  const clock = useNow({ isTicking: !outline.isOver });
   const now = outline.isOver ? outline.last : Math.max(clock, outline.last);
   const leavesOut = read("gaps") === "hide";
   const waits = useMemo(() => waitsOf(outline, now), [outline, now]);

@@ -4,12 +4,12 @@ import { IconDownload } from "@tabler/icons-react";
 import { keepPreviousData } from "@tanstack/react-query";
 import { useMemo } from "react";
 import { $api, type Schema } from "@/api/client";
+import { useNow } from "@/kit/clock";
 import { Loaded, Nothing } from "@/kit/states";
 import { inspect } from "@/strings/inspect";
 import type { RunTabProps } from "../tab";
 import { axisOf } from "./timeline-model";
 import { barsOfSpans, type Span } from "./trace-model";
-import { useNow } from "./use-now";
 import { Waterfall } from "./waterfall";
 
 const text = inspect.trace;
@@ -35,7 +35,7 @@ interface SpansProps {
 
 function Spans({ trace }: SpansProps) {
   const bars = useMemo(() => barsOfSpans(trace.spans), [trace.spans]);
-  const clock = useNow(bars.some(({ end }) => end === null));
+  const clock = useNow({ isTicking: bars.some(({ end }) => end === null) });
   const isOpen = bars.some(({ end }) => end === null);
   const last = Math.max(...bars.map(({ begin, end }) => end ?? begin));
   const now = isOpen ? Math.max(clock, last) : last;

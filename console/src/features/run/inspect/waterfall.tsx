@@ -4,6 +4,7 @@ import { useVirtualizer } from "@tanstack/react-virtual";
 import { memo, useCallback, useRef, useState } from "react";
 import { durationOf, Moment } from "@/kit/moments";
 import { inspect } from "@/strings/inspect";
+import framed from "./rows.module.css";
 import { type Axis, type Bar, lengthOf, marksOf } from "./timeline-model";
 import { useParams } from "./use-param";
 import classes from "./waterfall.module.css";
@@ -43,20 +44,20 @@ export function Waterfall({ bars, axis, now, label, heading }: WaterfallProps) {
   });
   const told = pointed && bars.find(({ id }) => id === pointed.id);
   return (
-    <div className={classes.frame}>
+    <div className={framed.frame}>
       <div className={classes.row} aria-hidden>
         <span className={classes.heading}>{heading}</span>
         <Marks axis={axis} />
       </div>
       {/* biome-ignore lint/a11y/noNoninteractiveTabindex: what scrolls can be scrolled by keyboard */}
-      <section ref={place} className={classes.rows} aria-label={label} tabIndex={0} data-testid="waterfall">
-        <ol className={classes.list} style={{ height: rows.getTotalSize(), position: "relative" }}>
+      <section ref={place} className={framed.rows} aria-label={label} tabIndex={0} data-testid="waterfall">
+        <ol className={framed.list} style={{ height: rows.getTotalSize() }}>
           {rows.getVirtualItems().map(({ index, start, key }) => {
             const bar = bars[index] as Bar;
             return (
               <li
                 key={key}
-                className={classes.item}
+                className={framed.item}
                 style={{ transform: `translateY(${start}px)`, height: ROW }}
               >
                 <Row

@@ -25,14 +25,13 @@ export function SecretOnce({ title, secret, onClose, children }: SecretOnceProps
       withCloseButton={false}
       closeOnClickOutside={false}
       closeOnEscape={false}
-      transitionProps={{ duration: 0 }}
     >
       <Stack gap="sm">
         {children && <Text size="sm">{children}</Text>}
         <Alert color="amber" icon={<IconAlertTriangle size={18} />}>
           {text.once}
         </Alert>
-        <Code block data-testid="secret" style={{ whiteSpace: "pre-wrap", overflowWrap: "anywhere" }}>
+        <Code block data-testid="secret" className="wrapped">
           {secret}
         </Code>
         <Group justify="flex-end" gap="xs">

@@ -1,41 +1,5 @@
 import { expect, test } from "vitest";
-import { beforeOf, diffLines, isMasked, pretty } from "./diff";
-
-const text = (lines: readonly { sign: string; text: string }[]) => lines.map((line) => line.sign + line.text);
-
-test("what is alike stays, what differs is shown as removed and added, in order", () => {
-  expect(text(diffLines("a\nb\nc\nd", "a\nx\nc\ny\nd"))).toEqual(["=a", "-b", "+x", "=c", "+y", "=d"]);
-});
-
-test("equal texts have no signs, and a text against nothing has only new lines", () => {
-  expect(text(diffLines("a\nb", "a\nb"))).toEqual(["=a", "=b"]);
-  expect(text(diffLines("a", "a\nb\nc"))).toEqual(["=a", "+b", "+c"]);
-  expect(text(diffLines("a\nb\nc", "c"))).toEqual(["-a", "-b", "=c"]);
-});
-
-test("both sides of a diff read as the two texts", () => {
-  const before = pretty({ a: 1, b: [1, 2, { c: "x" }], d: null });
-  const after = pretty({ a: 2, b: [2, { c: "y" }], e: "new" });
-  const lines = diffLines(before, after);
-  const side = (sign: string) => lines.filter((line) => line.sign === "=" || line.sign === sign);
-  expect(
-    side("-")
-      .map((line) => line.text)
-      .join("\n"),
-  ).toBe(before);
-  expect(
-    side("+")
-      .map((line) => line.text)
-      .join("\n"),
-  ).toBe(after);
-});
-
-test("texts too long to be compared line by line are shown as a whole", () => {
-  const old = Array.from({ length: 2_100 }, (_, line) => `old ${line}`).join("\n");
-  const lines = diffLines(old, "new");
-  expect(lines).toHaveLength(2_101);
-  expect(lines.at(-1)).toEqual({ sign: "+", text: "new" });
-});
+import { beforeOf, isMasked } from "./edited";
 
 test("the version before is made of the changes: changed, added, removed, and within lists", () => {
   const after = { amount: { amount: "90.00", currency: "EUR" }, note: "new", items: ["a"] };
