@@ -15,13 +15,6 @@ function answer(body: unknown, status = 200): Response {
   return new Response(JSON.stringify(body), { status, headers: { "content-type": "application/json" } });
 }
 
-/** The client keeps the `fetch` that it finds when it is made, so that this one has to be there before. */
-const network = vi.hoisted(() => {
-  const held: { answer?: (request: Request) => Promise<Response> } = {};
-  globalThis.fetch = (request) => held.answer?.(request as Request) ?? Promise.reject(new Error("nobody"));
-  return held;
-});
-
 async function asked(request: Request): Promise<Response> {
   if (request.url.endsWith("/api/v1/me")) return answer({ principal: "user:ann", permissions, roles: [] });
   if (request.method === "GET") return answer({ items: [], next_cursor: null });
@@ -35,9 +28,12 @@ beforeEach(() => {
   sent.length = 0;
   fails = false;
   permissions = ["feedback:give", "feedback:read"];
-  network.answer = asked;
+  vi.stubGlobal("fetch", asked);
 });
-afterEach(cleanup);
+afterEach(() => {
+  cleanup();
+  vi.unstubAllGlobals();
+});
 
 function show() {
   const queries = new QueryClient({ defaultOptions: { queries: { retry: false } } });
