@@ -1,5 +1,5 @@
 /** A step in the graph: a button that opens it, alone or at the top of the box around what is in it. */
-import type { Node, NodeProps } from "@xyflow/react";
+import { type Node, type NodeProps, type ReactFlowState, useStore } from "@xyflow/react";
 import { memo } from "react";
 import { durationOf } from "@/kit/moments";
 import { inspect as text } from "@/strings/inspect";
@@ -21,11 +21,15 @@ export interface StepData extends Record<string, unknown> {
 
 export type StepNode = Node<StepData, "step">;
 
+/** From so far away no word can be read, and hundreds of steps come into sight at once. */
+const isFar = ({ transform: [, , zoom] }: ReactFlowState) => zoom < 0.4;
+
 /** Without handles of its own: where lines begin and end is told with the node, and nobody draws new ones. */
 function StepBox({ id, data }: NodeProps<StepNode>) {
   const { name, verb, state, milliseconds, isScope, isChosen, onOpen, onReveal } = data;
   const { icon: Icon } = LOOKS[state];
   const word = text.states[state];
+  const far = useStore(isFar);
   return (
     <div className={classes.box} data-state={state} data-scope={isScope} data-chosen={isChosen}>
       <button
@@ -38,12 +42,14 @@ function StepBox({ id, data }: NodeProps<StepNode>) {
         onFocus={(event) => event.currentTarget.matches(":focus-visible") && onReveal(id)}
       >
         <span className={classes.name}>{name}</span>
-        <span className={classes.detail}>
-          <Icon size={13} aria-hidden />
-          <span>{word}</span>
-          <span className={classes.faint}>{text.verbs[verb]}</span>
-          {milliseconds !== null && <span className="numeric">{durationOf(milliseconds / 1000)}</span>}
-        </span>
+        {far || (
+          <span className={classes.detail}>
+            <Icon size={13} aria-hidden />
+            <span>{word}</span>
+            <span className={classes.faint}>{text.verbs[verb]}</span>
+            {milliseconds !== null && <span className="numeric">{durationOf(milliseconds / 1000)}</span>}
+          </span>
+        )}
       </button>
     </div>
   );
