@@ -124,6 +124,15 @@ class Conflict(PilothouseError):
     severity = Severity.INFO
 
 
+class Outdated(PilothouseError):
+    """The thing was changed since it was read."""
+
+    code = "outdated"
+    status = 412
+    category = Category.USER
+    severity = Severity.INFO
+
+
 class LimitExceeded(PilothouseError):
     """A limit was reached."""
 

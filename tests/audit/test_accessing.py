@@ -54,6 +54,7 @@ WITHOUT_PAYLOADS = {
     *("list_tenant_jobs", "show_tenant_job", "report_usage", "list_calls"),
     # one's own
     *("show_me", "show_session", "list_own_sessions"),
+    "list_roles",  # the rules of the product
     *("show_chat_session", "list_conversations", "show_conversation", "follow_conversation"),
     # addresses are shown masked, and what became of messages without their texts
     *("list_targets", "show_target", "list_deliveries", "show_guards"),

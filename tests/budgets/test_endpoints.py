@@ -41,6 +41,19 @@ async def test_a_budget_is_made_shown_changed_and_deleted(client: httpx.AsyncCli
     assert (await client.get(place)).status_code == 404
 
 
+async def test_a_change_that_is_based_on_what_is_past_is_refused(client: httpx.AsyncClient) -> None:
+    made = await client.post(PATH, json=REFUNDS)
+    place, read = made.headers["location"], made.headers["etag"]
+    assert (await client.get(place)).headers["etag"] == read == f'"{made.json()["changed_at"]}"'
+    mine = await client.put(place, json={"hard": "60"}, headers={"if-match": read})
+    assert (mine.status_code, mine.headers["etag"]) == (200, f'"{mine.json()["changed_at"]}"')
+    theirs = await client.put(place, json={"hard": "70"}, headers={"if-match": read})
+    assert (theirs.status_code, theirs.json()["code"]) == (412, "outdated")
+    assert (await client.get(place)).json()["hard"] == "60"
+    again = {"if-match": mine.headers["etag"]}
+    assert (await client.put(place, json={"hard": "70"}, headers=again)).status_code == 200
+
+
 @pytest.mark.parametrize(
     "said",
     [

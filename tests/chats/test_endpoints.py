@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import datetime as dt
 from collections.abc import AsyncIterator
 from typing import Any
 
@@ -109,6 +110,10 @@ async def test_a_customer_sees_what_is_said_to_them_and_nothing_else(server: Ser
     assert (await reached(customer, id_, "with_person"))["messages"][-1]["text"] == "I am passing you on."
     query = {"run_id": id_, "role": "support"}
     (asked,) = (await server.client.get("/api/v1/questions", params=query)).json()["items"]
+    assert (asked["choices"], asked["free"]) == ([], True)
+    query = {"run_id": id_, "role": ROLE}
+    (first,) = (await server.client.get("/api/v1/questions", params=query)).json()["items"]
+    assert (first["choices"], first["free"]) == (["Yes"], True)
     await server.client.post(f"/api/v1/questions/{asked['id']}/answer", json={"answer": "It is me, Grace."})
     found = await reached(customer, id_, "yours")
     assert (found["messages"][-1]["by"], found["messages"][-1]["text"]) == ("person", "It is me, Grace.")
@@ -165,6 +170,49 @@ async def test_a_link_is_good_once_and_for_a_while(server: Server, conninfo: str
     other = late.replace("default.", "acme.")
     for wrong in (other, "default." + "A" * 43, "x" * 50, late[:-1] + "!"):
         assert (await server.visitor().post(f"{CHAT}/session", json={"token": wrong})).status_code == 410
+
+
+async def test_links_are_listed_with_how_they_stand(server: Server, conninfo: str) -> None:
+    await link(server, "over@example.com", name="Over")
+    with psycopg.connect(conninfo) as connection:
+        connection.execute("update chat_links set expires_at = now() where used_at is null")
+    await come(server, "in@example.com")
+    made = await server.client.post(
+        LINKS, json={"workflow": "desk", "email": "new@example.com", "minutes": 60}
+    )
+    found = (await server.client.get(LINKS, params={"limit": 3})).json()["items"]
+    assert [(one["email"], one["name"], one["state"]) for one in found] == [
+        ("new@example.com", "", "open"),
+        ("in@example.com", "", "used"),
+        ("over@example.com", "Over", "expired"),
+    ]
+    assert (found[0]["id"], found[0]["expires_at"]) == (made.json()["id"], made.json()["expires_at"])
+    lasts = dt.datetime.fromisoformat(found[0]["expires_at"]) - dt.datetime.fromisoformat(found[0]["made_at"])
+    assert lasts == dt.timedelta(hours=1)
+    assert "token" not in str(found)
+    for minutes in (4, 1_441, "15"):
+        wanted = {"workflow": "desk", "email": "new@example.com", "minutes": minutes}
+        assert (await server.client.post(LINKS, json=wanted)).status_code == 400
+
+
+async def test_a_link_that_was_revoked_lets_nobody_in_and_whoever_came_by_it_out(server: Server) -> None:
+    wanted = {"workflow": "desk", "email": "revoked@example.com"}
+    unused, used = [(await server.client.post(LINKS, json=wanted)).json() for _ in range(2)]
+    other = await come(server, "revoked@example.com")
+    inside = server.visitor()
+    token = used["url"].partition("#token=")[2]
+    assert (await inside.post(f"{CHAT}/session", json={"token": token})).status_code == 200
+    for made in (unused, used):
+        assert (await server.client.delete(f"{LINKS}/{made['id']}")).status_code == 204
+        assert (await server.client.delete(f"{LINKS}/{made['id']}")).status_code == 404
+    late = await server.visitor().post(
+        f"{CHAT}/session", json={"token": unused["url"].partition("#token=")[2]}
+    )
+    assert late.status_code == 410
+    assert (await inside.get(f"{CHAT}/session")).status_code == 401
+    assert (await other.get(f"{CHAT}/session")).status_code == 200
+    left = {one["id"] for one in (await server.client.get(LINKS)).json()["items"]}
+    assert not left & {unused["id"], used["id"]}
 
 
 async def test_nobody_reaches_the_conversations_of_another_customer(server: Server) -> None:

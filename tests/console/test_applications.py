@@ -77,3 +77,23 @@ def test_the_conversation_is_shown_with_sources_actions_and_who_takes_over(
     expect(admin.get_by_test_id("actions")).to_contain_text("read_order")
     expect(admin.get_by_test_id("hand-over")).to_contain_text("the articles do not answer")
     expect(admin.get_by_test_id("sorted")).to_contain_text("Urgency: normal")
+
+
+def test_an_answer_of_the_desk_takes_a_thumb_and_a_comment(
+    here: Site, admin: Page, conversation: str
+) -> None:
+    admin.goto(f"/console/runs/{conversation}?tab=conversation")
+    said = admin.get_by_test_id("support-conversation").get_by_test_id("message")
+    expect(said).to_have_count(6, timeout=PATIENT)
+    expect(admin.get_by_test_id("support-conversation").get_by_role("button", name="Good")).to_have_count(3)
+    answer = said.nth(1)
+    answer.get_by_role("button", name="Bad").click()
+    expect(answer.get_by_role("button", name="Bad")).to_have_attribute("aria-pressed", "true")
+    answer.get_by_role("button", name="Comment").click()
+    answer.get_by_role("textbox").fill("It leaves out the weekend.")
+    with admin.expect_response("**/api/v1/feedback"):
+        answer.get_by_role("button", name="Send the comment").click()
+    expect(answer.get_by_text("It leaves out the weekend.")).to_be_visible()
+    (given,) = here.get("/api/v1/feedback", run_id=conversation)["items"]
+    told = (given["step"], given["message"], given["rating"], given["comment"])
+    assert told == ("answer#0", "ask:reply-1", -1, "It leaves out the weekend.")

@@ -91,6 +91,26 @@ def test_a_second_person_approves_by_the_keyboard_what_the_first_asked_for(here:
     expect(desk.get_by_test_id("question-status")).to_have_text("Answered")
 
 
+def test_an_action_is_decided_within_its_run(here: Site, enter: Enter) -> None:
+    desk, manager = enter("desk"), enter("manager")
+    run_id, question = refund_asked(here, desk, "H-10047", "nora.holm@example.com")
+    for page in (desk, manager):
+        page.goto(f"/console/runs/{run_id}")
+        shown = page.get_by_role("region", name="Approval by approver:support_manager")
+        expect(shown.get_by_test_id("arguments")).to_contain_text("H-10047")
+    expect(desk.get_by_text("You asked for this run, and who asks does not approve.")).to_be_visible()
+    expect(manager.get_by_test_id("approve")).to_be_visible()
+    manager.get_by_role("button", name="Edit arguments").click()
+    expect(manager.get_by_label("New arguments (JSON)")).to_be_visible()
+    manager.get_by_test_id("refuse").click()
+    expect(manager.get_by_text("Say why you refuse")).to_be_visible()
+    manager.keyboard.type("The photograph shows another bag.")
+    manager.get_by_test_id("refuse").click()
+    for page in (manager, desk):
+        expect(page.get_by_test_id("approval")).to_have_count(0)
+    assert here.get(f"/api/v1/questions/{question['id']}")["answer"] == "refuse"
+
+
 def test_edited_arguments_are_a_new_action_that_others_see_changed_and_may_refuse(
     here: Site, enter: Enter, knives_take_two: None
 ) -> None:

@@ -84,11 +84,19 @@ def test_a_schedule_is_made_triggered_and_paused(here: Site, admin: Page) -> Non
     dialog.get_by_role("textbox", name="Cron expression").fill("0 6 * *")
     dialog.get_by_role("button", name="Create").click()
     expect(dialog.get_by_text("It needs five fields")).to_be_visible()
+    preview = dialog.get_by_test_id("schedule-preview")
+    expect(preview).to_contain_text("Write a whole rhythm")
+    dialog.get_by_role("textbox", name="Cron expression").fill("61 6 * * MON")
+    expect(preview).to_contain_text("its minute is wrong")
     dialog.get_by_role("textbox", name="Cron expression").fill("0 6 * * MON")
+    expect(preview).to_contain_text("At 06:00 on Monday")
+    expect(preview.get_by_role("listitem")).to_have_count(5)
+    first = preview.get_by_role("listitem").first.locator("time").get_attribute("datetime")
     dialog.get_by_role("button", name="Create").click()
 
     expect(admin.get_by_role("heading", level=1)).to_have_text("Schedule weekly")
     expect(admin.get_by_test_id("next-fires").get_by_role("listitem")).to_have_count(5)
+    assert admin.get_by_test_id("next-fires").locator("time").first.get_attribute("datetime") == first
     expect(admin.get_by_test_id("schedule-state")).to_have_text("Active")
     made = admin.url.rpartition("/")[2]
     admin.get_by_role("button", name="Run now: weekly").click()

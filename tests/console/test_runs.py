@@ -137,7 +137,7 @@ def test_keys_move_select_and_open(page: Page) -> None:
 def test_new_runs_are_announced_and_move_nothing_until_they_are_asked_for(full: Site, page: Page) -> None:
     first = page.get_by_test_id("run-row").first
     before = first.get_attribute("data-run")
-    expect(page.get_by_test_id("connection-status")).to_have_text("Live")
+    expect(page.get_by_test_id("connection-status")).to_have_text("Connected")
     made = [full.post("/api/v1/runs", {"workflow": "mlops", "input": "Something with machine learning"})
             for _ in range(2)]  # fmt: skip
     expect(page.get_by_test_id("new-runs")).to_have_text("2 new runs")

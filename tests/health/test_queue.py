@@ -8,6 +8,7 @@ from uuid import uuid4
 import psycopg
 import pytest
 
+from pilothouse.health.repository import heartbeats
 from pilothouse.health.service import oldest_due
 from pilothouse.kit.session import Database
 
@@ -41,6 +42,16 @@ def wait(
     execute: Callable[..., None], age: float, workflow: str = "echo", tenant: str = "default", **said: str
 ) -> None:
     execute(RUN, tenant, workflow, f"{workflow}@1", said.get("status", "queued"), age)
+
+
+async def test_a_worker_is_not_heard_of_in_the_future(
+    database: Database, execute: Callable[..., None]
+) -> None:
+    worker = uuid4()
+    execute(WORKER, worker, [], -0.04)
+    async with database.maintenance() as session:
+        assert await heartbeats(session, worker, 15) == (1, 0.0)
+        assert await heartbeats(session, uuid4(), 15) == (1, None)
 
 
 async def test_the_oldest_run_counts_that_only_lacks_a_free_worker(

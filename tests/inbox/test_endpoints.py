@@ -31,6 +31,7 @@ async def test_an_open_question_tells_what_may_be_answered_and_why_it_matters(
     assert (await client.get(f"/api/v1/questions/{question['id']}")).json() == question
     assert (question["prompt"], question["why"]) == ("Sure?", "It matters.")
     assert (question["choices"], question["default"]) == (["Yes", "No"], "No")
+    assert question["free"] is False
     assert (question["status"], question["kind"], question["answer"]) == ("open", "question", None)
     assert (question["closed_at"], question["closed_by"]) == (None, None)
 

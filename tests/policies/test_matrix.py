@@ -11,6 +11,8 @@ import asyncio
 import re
 from collections.abc import Awaitable, Callable, Iterator
 from dataclasses import dataclass
+from functools import partial
+from secrets import token_bytes
 from typing import Any
 from uuid import uuid4
 
@@ -47,10 +49,11 @@ PARTICULAR: dict[str, dict[str, Any]] = {
     "notification_targets": {"channel": "apprise"},
     "attestations": {"topic": "on_call"},
     "api_keys": {"roles": "{viewer}"},
+    "chat_links": {"digest": partial(token_bytes, 32)},
     "experiments": {"key": "run", "state": "draft", "arms": "[]", "ranges": "[]", "guards": "[]"},
     "budgets": {"scope": "tenant", "unit": "actions", "period": "day", "hard": 1},
 }
-"""What the columns of a table hold, where filling what has no default with anything is not enough."""
+"""What the columns of a table hold that are not to hold just anything, or what makes it."""
 
 FILLED = {
     "bytea": b"{}",
@@ -110,7 +113,8 @@ def planted(conninfo: str, tenant: str) -> dict[str, str]:
             for column, kind in connection.execute(NEEDED, (name,)).fetchall():
                 values[str(column)] = str(uuid4()) if kind in {"uuid", "text"} else FILLED[str(kind)]
             values |= {"id": id_, "tenant_id": tenant} | ({"run_id": run} if "run_id" in values else {})
-            values |= PARTICULAR.get(name, {})
+            particular = PARTICULAR.get(name, {})
+            values |= {key: value() if callable(value) else value for key, value in particular.items()}
             columns = psycopg.sql.SQL(", ").join(map(psycopg.sql.Identifier, values))
             marks = psycopg.sql.SQL(", ").join(psycopg.sql.Placeholder() * len(values))
             table = psycopg.sql.Identifier(name)

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import re
 import time
 from collections.abc import Callable
+from importlib.resources import files
 from uuid import UUID
 
 import pytest
@@ -15,7 +17,7 @@ from pilothouse.kit.scope import HOME_TENANT, Scope, local_scope
 from pilothouse.policies import service
 from pilothouse.policies.engine import PolicyEngine
 from pilothouse.policies.permissions import INSTALLATION, OPERATIONS, PERMISSIONS, PUBLIC
-from pilothouse.policies.schemas import ROLES, Decision, Entity
+from pilothouse.policies.schemas import ROLES, RULED, Decision, Entity
 from pilothouse.policies.service import Authority, roles_engine
 from support.roles import ALLOWED, HOME_ALLOWED
 
@@ -34,6 +36,19 @@ def test_each_role_has_the_permissions_that_are_written_down(role: str) -> None:
     assert set(authority.permitted(scope(role))) == ALLOWED[role]
     at_home = authority.permitted(scope(role, tenant=HOME_TENANT))
     assert set(at_home) == ALLOWED[role] | HOME_ALLOWED.get(role, set())
+
+
+def test_what_is_told_of_roles_is_what_they_allow() -> None:
+    told = {one.name: one for one in authority.roles().items}
+    assert told.keys() == ALLOWED.keys() - {"approver:finance"}
+    for name, role in told.items():
+        assert set(role.permissions) == ALLOWED[name]
+        assert set(role.at_home) == HOME_ALLOWED.get(name, set())
+
+
+def test_every_role_of_the_rules_is_told() -> None:
+    rules = files("pilothouse.policies").joinpath("roles.cedar").read_text("utf-8")
+    assert set(re.findall(r'Pilothouse::Role::"([^"]+)"', rules)) == set(RULED)
 
 
 def test_who_has_no_role_looks_after_the_own_account_only() -> None:

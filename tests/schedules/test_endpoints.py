@@ -60,6 +60,24 @@ async def test_an_interval_fires_first_after_its_length_or_at_its_start(client: 
     assert (later["next_at"], later["rhythm"]) == ("2039-12-31T23:00:00Z", "every 90 seconds")
 
 
+async def test_a_rhythm_tells_when_it_would_fire_and_makes_nothing(client: httpx.AsyncClient) -> None:
+    wanted = {"cron": "30 7 * * MON-FRI", "time_zone": "Europe/Berlin", "start_at": "2030-03-28T00:00:00Z"}
+    answer = await client.post(f"{URL}/preview", json=wanted | {"fires": 3})
+    assert answer.status_code == 200, answer.text
+    assert answer.json() == {
+        "rhythm": "At 07:30 on Monday through Friday (Europe/Berlin)",
+        "fires": ["2030-03-28T06:30:00Z", "2030-03-29T06:30:00Z", "2030-04-01T05:30:00Z"],
+    }
+    made = await make(client, **wanted)
+    assert made["next_fires"][:3] == answer.json()["fires"]
+    short = {"interval_seconds": 3_600, "start_at": "2030-01-01T00:00:00Z", "end_at": "2030-01-01T01:30:00Z"}
+    told = (await client.post(f"{URL}/preview", json=short)).json()
+    assert told["fires"] == ["2030-01-01T00:00:00Z", "2030-01-01T01:00:00Z"]
+    for wrong in ({}, {"cron": "61 * * * *"}, {"cron": "@daily", "interval_seconds": 5}):
+        assert (await client.post(f"{URL}/preview", json=wrong)).status_code == 400
+    assert len((await client.get(URL)).json()["items"]) == 1
+
+
 async def test_every_wrong_field_is_named(client: httpx.AsyncClient) -> None:
     faults = await refused(
         client, name="no name", cron="61 * * * *", time_zone="Europe/Atlantis", missed="sometimes",

@@ -111,6 +111,7 @@ STOPS = (
     Stop("account", "/settings/account"),
     Stop("people", "/settings/people"),
     Stop("people-new", "/settings/people", press=("Invite somebody",)),
+    Stop("chat-links", "/chats"),
     Stop("roles", "/settings/roles"),
     Stop("keys", "/settings/keys"),
     Stop("keys-new", "/settings/keys", press=("New key",)),

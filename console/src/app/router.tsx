@@ -1,6 +1,7 @@
 /** Addresses: one lazily loaded route for each screen, within the shell. */
 import { createRootRoute, createRoute, createRouter } from "@tanstack/react-router";
 import { Loading } from "@/kit/states";
+import { Broken } from "./broken";
 import { guarded } from "./guarded";
 import { NotFound } from "./not-found";
 import { SCREENS } from "./screens";
@@ -16,6 +17,7 @@ export const router = createRouter({
   routeTree: root.addChildren(routes),
   basepath: "/console",
   defaultPendingComponent: Loading,
+  defaultErrorComponent: Broken,
   defaultPreload: "intent",
   scrollRestoration: true,
 });

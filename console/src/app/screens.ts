@@ -1,6 +1,7 @@
 /** Every screen of the console. Navigation, command palette and router read this list and nothing else. */
 import { auditScreens } from "@/features/audit/screens";
 import { budgetsScreens } from "@/features/budgets/screens";
+import { chatsScreens } from "@/features/chats/screens";
 import { evaluationsScreens } from "@/features/evaluations/screens";
 import { experimentsScreens } from "@/features/experiments/screens";
 import { guardsScreens } from "@/features/guards/screens";
@@ -24,6 +25,7 @@ export const SCREENS: readonly Screen[] = [
   ...runsScreens,
   ...runScreens,
   ...inboxScreens,
+  ...chatsScreens,
   ...policiesScreens,
   ...budgetsScreens,
   ...switchesScreens,

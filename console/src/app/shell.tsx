@@ -74,7 +74,7 @@ export function Shell() {
         </Group>
       </AppShell.Header>
       <AppShell.Navbar p="xs" aria-label={text.navigation}>
-        <ScrollArea type="auto">
+        <ScrollArea type="auto" scrollbarSize={6} offsetScrollbars="present">
           {GROUPS.map((group) => (
             <Section key={group} group={group} path={path} />
           ))}

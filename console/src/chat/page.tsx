@@ -1,5 +1,7 @@
 /** The chat of a customer: in by a link, then one conversation at a time. */
+
 import { useCallback, useEffect, useState } from "react";
+import { utcOf } from "@/kit/utc";
 import { chat as text } from "@/strings/chat";
 import * as api from "./api";
 import { ConversationView } from "./conversation";
@@ -145,7 +147,9 @@ function Conversations({ session, begun, onLeft }: ConversationsProps) {
           <summary>{text.earlier}</summary>
           {earlier.map(({ id, made_at }) => (
             <button type="button" key={id} onClick={() => setChosen(id)}>
-              {new Date(made_at).toLocaleString()}
+              <time dateTime={made_at} title={utcOf(made_at)}>
+                {new Date(made_at).toLocaleString()}
+              </time>
             </button>
           ))}
         </details>

@@ -1,5 +1,6 @@
 /** Times in the viewer's zone, with UTC on hover; and durations. */
 import { common as text } from "@/strings/common";
+import { utcOf } from "./utc";
 
 const FULL = new Intl.DateTimeFormat(undefined, { dateStyle: "medium", timeStyle: "medium" });
 const SHORT = new Intl.DateTimeFormat(undefined, { hour: "2-digit", minute: "2-digit", second: "2-digit" });
@@ -15,9 +16,8 @@ interface MomentProps {
 export function Moment({ at, short = false }: MomentProps) {
   if (!at) return <span>{text.none}</span>;
   const moment = new Date(at);
-  const utc = `${moment.toISOString().replace("T", " ").replace("Z", "")} UTC`;
   return (
-    <time dateTime={at} title={utc} className="numeric">
+    <time dateTime={at} title={utcOf(at)} className="numeric">
       {(short ? SHORT : FULL).format(moment)}
     </time>
   );

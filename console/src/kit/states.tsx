@@ -24,7 +24,7 @@ interface NothingProps {
 export function Nothing({ title, hint, action }: NothingProps) {
   return (
     <Stack align="center" gap={6} py="xl" data-testid="nothing">
-      <Title order={2} size="h4">
+      <Title order={2} size="h4" ta="center">
         {title}
       </Title>
       {hint && (

@@ -6,7 +6,7 @@ export const chat = {
   start: "Start the chat",
   startNew: "Start a new conversation",
   noSession: "You are not signed in to this chat.",
-  noSessionHint: "Ask us for a new link: each is good once, for a quarter of an hour.",
+  noSessionHint: "Ask us for a new link: each is good once, and for a while.",
   hint: "Tell us what it is about. If it is about an order, its number helps.",
   log: "Conversation",
   input: "Your message",

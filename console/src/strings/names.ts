@@ -28,6 +28,7 @@ export const names = {
   policyVersion: "Version of the policies",
   audit: "Audit",
   inbox: "Inbox",
+  chats: "Chat links",
   question: "Question",
   budgets: "Budgets",
   budget: "Budget",

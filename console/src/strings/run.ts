@@ -79,6 +79,8 @@ export const run = {
     onlyAssignee: (who: string) => `Only ${who} can answer this.`,
     onlyRoles: "An operator, approver or admin can answer this.",
     submit: (count: number) => (count < 2 ? "Send the answer" : `Send ${count} answers`),
+    approval: ({ role, assignee }: { role: string | null; assignee?: string | null }) =>
+      assignee ? `Approval by ${assignee}` : role ? `Approval by approver:${role}` : "Approval",
     resumed: "All questions are answered; the run went on.",
     notSent: "Your answers were not sent.",
     answeredBy: (prompt: string, who: string, answer: string) => `${who} answered “${prompt}”: ${answer}`,

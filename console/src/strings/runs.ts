@@ -1,7 +1,7 @@
 /** The screen of all runs. */
 export const runs = {
   blank: "–",
-  live: "Live",
+  live: "Connected",
   notLive: "Reconnecting",
   counts: "Runs by state",
   openNow: "now",

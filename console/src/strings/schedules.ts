@@ -77,6 +77,12 @@ export const schedules = {
     endAt: "Not after",
     yours: "By your own clock.",
     paused: "Begin paused",
+    preview: {
+      title: "The next five times",
+      incomplete: "Write a whole rhythm, and its next times are shown here.",
+      never: "It would never fire.",
+      unknown: "The server could not be asked for the next times.",
+    },
   },
   faults: {
     name: "A name begins with a letter and has at most 100 letters, digits, and _ . -",

@@ -17,6 +17,9 @@ export const shell = {
   notFound: "There is no such screen.",
   notFoundHint: "The address may be mistyped, or be of a newer release.",
   toStart: "To the start",
+  outdated: "This part of the console could not be fetched.",
+  outdatedHint: "The server was updated meanwhile, or cannot be reached. Load the page anew to go on.",
+  reload: "Load anew",
   forbidden: "You may not see this screen.",
   forbiddenHint: (permission: string) =>
     `It needs the permission ${permission}. An admin can give you a role.`,

@@ -15,6 +15,7 @@ from pilothouse.people import endpoints as people_endpoints
 from pilothouse.people.administration import People
 from pilothouse.people.myself import Myself
 from pilothouse.people.redeeming import Redeeming
+from pilothouse.policies import endpoints as policy_endpoints
 from pilothouse.routing import Endpoints
 from pilothouse.tenants import endpoints as tenant_endpoints
 from pilothouse.tenants.repository import EngagementRepository, JobRepository, TenantRepository
@@ -82,3 +83,4 @@ def _people(parts: Parts) -> Iterator[Endpoints]:
     yield people_endpoints.managing(people)
     yield people_endpoints.oneself(myself)
     yield people_endpoints.redeeming(redeeming)
+    yield policy_endpoints.roles(parts.authority)

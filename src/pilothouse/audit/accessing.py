@@ -55,6 +55,7 @@ OPERATIONS: Mapping[str, Accessed] = {
     "show_question": Accessed("question/{question_id}", polled=True),
     "show_schedule": Accessed("schedule/{schedule_id}", polled=True),
     "list_people": Accessed("people", polled=True),
+    "list_chat_links": Accessed("chat_links", polled=True),
     "show_person": Accessed("person/{person_id}", polled=True),
     "read_content": Accessed("artifact/{artifact_id}"),
     "show_artifact_page": Accessed("artifact/{artifact_id}"),

@@ -4,7 +4,7 @@ from collections.abc import Awaitable, Callable
 from typing import Annotated
 from uuid import UUID
 
-from fastapi import Depends, Query, Request, Response
+from fastapi import Depends, Header, Query, Request, Response
 
 from pilothouse.budgets.schemas import (
     Alerts,
@@ -15,10 +15,15 @@ from pilothouse.budgets.schemas import (
     NewBudget,
     Usages,
 )
-from pilothouse.budgets.service import BudgetBook
+from pilothouse.budgets.service import BudgetBook, etag_of
 from pilothouse.kit.pagination import Page
 from pilothouse.kit.problems import documented
 from pilothouse.routing import Endpoints
+
+IfMatch = Annotated[
+    str | None,
+    Header(max_length=1_000, description="The ETag that the change is based on; another one is refused."),
+]
 
 
 def routes(provide: Callable[..., Awaitable[BudgetBook]]) -> Endpoints:
@@ -38,7 +43,7 @@ def routes(provide: Callable[..., Awaitable[BudgetBook]]) -> Endpoints:
         """Make a budget. It holds for actions within half a second."""
         made = await budgets.create(wanted)
         response.headers["location"] = f"{request.url.path}/{made.id}"
-        return made
+        return _tagged(made, response)
 
     @router.get("/alerts")
     async def list_budget_alerts(budgets: Provided) -> Alerts:
@@ -46,14 +51,16 @@ def routes(provide: Callable[..., Awaitable[BudgetBook]]) -> Endpoints:
         return await budgets.alerts()
 
     @router.get("/{budget_id:uuid}", responses=documented(400, 404))
-    async def show_budget(budgets: Provided, budget_id: UUID) -> Budget:
-        """Show a budget."""
-        return await budgets.show(budget_id)
+    async def show_budget(budgets: Provided, budget_id: UUID, response: Response) -> Budget:
+        """Show a budget. The ETag names the state of its limits, for a change."""
+        return _tagged(await budgets.show(budget_id), response)
 
-    @router.put("/{budget_id:uuid}", responses=documented(400, 404))
-    async def change_budget(budgets: Provided, budget_id: UUID, terms: BudgetTerms) -> Budget:
-        """Change a budget's limits. What is spent and reserved stays."""
-        return await budgets.change(budget_id, terms)
+    @router.put("/{budget_id:uuid}", responses=documented(400, 404, 412))
+    async def change_budget(
+        budgets: Provided, budget_id: UUID, terms: BudgetTerms, response: Response, if_match: IfMatch = None
+    ) -> Budget:
+        """Change a budget's limits; what is spent and reserved stays. Send its ETag as `If-Match`."""
+        return _tagged(await budgets.change(budget_id, terms, if_match), response)
 
     @router.delete("/{budget_id:uuid}", status_code=204, responses=documented(400, 404))
     async def delete_budget(budgets: Provided, budget_id: UUID) -> None:
@@ -71,3 +78,8 @@ def routes(provide: Callable[..., Awaitable[BudgetBook]]) -> Endpoints:
         return await budgets.forecast(budget_id)
 
     return router
+
+
+def _tagged(budget: Budget, response: Response) -> Budget:
+    response.headers["etag"] = etag_of(budget)
+    return budget

@@ -35,13 +35,14 @@ from pilothouse.budgets.schemas import (
 )
 from pilothouse.budgets.schemas import Scope as Counted
 from pilothouse.budgets.tables import BudgetRow, PeriodRow
-from pilothouse.errors import Conflict, NotFound
+from pilothouse.errors import Conflict, NotFound, Outdated
 from pilothouse.kit.clock import Clock
 from pilothouse.kit.ids import Ids
 from pilothouse.kit.pagination import Page
+from pilothouse.kit.preconditions import is_current
 from pilothouse.kit.scope import Scope
 
-__all__ = ["BudgetBook", "BudgetExhausted", "Budgets", "Held", "Leases", "Spender"]
+__all__ = ["BudgetBook", "BudgetExhausted", "Budgets", "Held", "Leases", "Spender", "etag_of"]
 
 log = structlog.get_logger(__name__)
 
@@ -85,9 +86,17 @@ class BudgetBook:
         log.info("budget_made", budget=str(row.id), name=row.name, by=self._scope.principal)
         return _shown(row)
 
-    async def change(self, budget_id: UUID, terms: BudgetTerms) -> Budget:
-        """Change a budget's limits; what is spent and reserved stays. Raises `NotFound`."""
+    async def change(self, budget_id: UUID, terms: BudgetTerms, if_match: str | None = None) -> Budget:
+        """Change a budget's limits; what is spent and reserved stays.
+
+        Raises `NotFound`, and `Outdated` where `if_match` names another state of it.
+        """
         row = await self._row(budget_id, locked=True)
+        if not is_current(etag_of(_shown(row)), if_match):
+            raise Outdated(
+                f"The budget {row.name} was changed since it was read, at {row.changed_at:%H:%M:%S} UTC.",
+                hint="Read it again, and send its ETag as If-Match.",
+            )
         for name, value in terms.model_dump().items():
             setattr(row, name, value)
         row.changed_at = self._clock.now()
@@ -166,6 +175,11 @@ class BudgetBook:
         if row is None:
             raise _missing(budget_id)
         return row
+
+
+def etag_of(budget: Budget) -> str:
+    """The entity tag of a budget's limits: each change makes another one, spending does not."""
+    return f'"{budget.model_dump(mode="json", include={"changed_at"})["changed_at"]}"'
 
 
 def _missing(budget_id: UUID) -> NotFound:

@@ -5,7 +5,7 @@ from collections.abc import AsyncIterator
 from typing import Annotated, Protocol
 from uuid import UUID
 
-from fastapi import Depends, Header, Request, Response
+from fastapi import Depends, Header, Query, Request, Response
 from fastapi.sse import format_sse_event
 from starlette.responses import StreamingResponse
 from starlette.types import Receive, Send
@@ -19,12 +19,14 @@ from pilothouse.chats.schemas import (
     ChatConversations,
     ChatEntry,
     ChatLink,
+    ChatLinkShown,
     ChatLinkWanted,
     ChatReply,
     ChatSession,
     ChatStart,
 )
 from pilothouse.chats.service import SESSION_LASTS, ChatDoor, Customer
+from pilothouse.kit.pagination import Page, PageQuery
 from pilothouse.kit.problems import documented
 from pilothouse.kit.scope import Scope, request_scope
 from pilothouse.routing import Endpoints
@@ -92,11 +94,21 @@ def inviting(door: ChatDoor) -> Endpoints:
 
     @router.post("/links", status_code=201, responses=documented(400, 404, 409))
     async def make_chat_link(scope: Scoped, wanted: ChatLinkWanted) -> ChatLink:
-        """Make a link by which a customer comes to chat: good once, for a quarter of an hour.
+        """Make a link by which a customer comes to chat: good once, and for a while.
 
         Send it to that address and to nobody else: whoever has it is taken for the customer.
         """
         return await door.make_link(scope, wanted)
+
+    @router.get("/links", responses=documented(400))
+    async def list_chat_links(scope: Scoped, query: Annotated[PageQuery, Query()]) -> Page[ChatLinkShown]:
+        """List the links that were made, the newest first. Each is kept for a day after it has ended."""
+        return await door.links(scope, query)
+
+    @router.delete("/links/{link_id}", status_code=204, responses=documented(400, 404))
+    async def revoke_chat_link(scope: Scoped, link_id: UUID) -> None:
+        """Revoke a link: it lets nobody in any more, and whoever came in by it is out."""
+        await door.revoke(scope, link_id)
 
     return router
 

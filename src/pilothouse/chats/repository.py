@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from uuid import UUID
 
 from pydantic import JsonValue
@@ -19,7 +19,8 @@ from pilothouse.chats.tables import (
     runs,
     tenants,
 )
-from pilothouse.kit.repository import Repository
+from pilothouse.kit.pagination import PageQuery
+from pilothouse.kit.repository import Repository, Rows
 from pilothouse.kit.scope import Scope
 
 LISTED = 50
@@ -70,6 +71,39 @@ class ChatRepository(Repository):
         row.tenant_id = self._tenant_id
         self._session.add(row)
         await self._session.flush()
+
+    async def links(self, query: PageQuery) -> tuple[Rows[ChatLinkRow], Mapping[UUID, ChatCustomerRow]]:
+        """The wanted links, the newest first, and the customers whom they are for."""
+        mine = select(ChatLinkRow).where(ChatLinkRow.tenant_id == self._tenant_id)
+        rows = await self._page(mine, ChatLinkRow, query)
+        statement = select(ChatCustomerRow).where(
+            ChatCustomerRow.tenant_id == self._tenant_id,
+            ChatCustomerRow.id.in_({row.customer_id for row in rows.items}),
+        )
+        found = await self._session.scalars(statement)
+        return rows, {row.id: row for row in found}
+
+    async def revoke(self, link_id: UUID, now: dt.datetime) -> UUID | None:
+        """Remove a link and end the session that began with it; whose it was, None where there is none."""
+        statement = (
+            delete(ChatLinkRow)
+            .where(ChatLinkRow.tenant_id == self._tenant_id, ChatLinkRow.id == link_id)
+            .returning(ChatLinkRow.customer_id, ChatLinkRow.used_at)
+        )
+        row = (await self._session.execute(statement)).one_or_none()
+        if row is None:
+            return None
+        if row.used_at is not None:  # the session that began with it was made at the same moment
+            await self._session.execute(
+                update(ChatSessionRow)
+                .where(
+                    ChatSessionRow.tenant_id == self._tenant_id,
+                    ChatSessionRow.customer_id == row.customer_id,
+                    ChatSessionRow.made_at == row.used_at,
+                )
+                .values(ended_at=now)
+            )
+        return UUID(str(row.customer_id))
 
     async def use_link(self, digest: bytes, now: dt.datetime) -> ChatLinkRow | None:
         """Use a link; None where it is none that is good."""

@@ -9,6 +9,7 @@ from uuid import UUID
 
 from pydantic import BaseModel, ConfigDict, Field, StringConstraints
 
+from pilothouse.kit.numbers import Whole
 from pilothouse.kit.text import Line, Text
 
 LONGEST_TOKEN = 120
@@ -31,13 +32,17 @@ ChatToken = Annotated[
 
 
 class ChatLinkWanted(BaseModel):
-    """A link for the customer with this e-mail address, who is to talk with this workflow."""
+    """A link for the customer with this e-mail address, who is to talk with this workflow.
+
+    It is good for so many `minutes`, at most a day.
+    """
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 
     workflow: WorkflowName
     email: EmailAddress
     name: Line = ""
+    minutes: Annotated[int, Field(ge=5, le=1_440), Whole] = 15
 
 
 class ChatLink(BaseModel):
@@ -45,8 +50,36 @@ class ChatLink(BaseModel):
 
     model_config = ConfigDict(frozen=True)
 
+    id: UUID
     url: str = Field(repr=False)
     expires_at: dt.datetime
+
+
+class ChatLinkState(StrEnum):
+    """Whether a link can still be used, was used, or is over."""
+
+    OPEN = "open"
+    USED = "used"
+    EXPIRED = "expired"
+
+
+class ChatLinkShown(BaseModel):
+    """A link as it is listed: for whom, not the address by which it lets anybody in.
+
+    The customer is null where the key to their address was destroyed.
+    """
+
+    model_config = ConfigDict(frozen=True)
+
+    id: UUID
+    workflow: str
+    email: str | None = Field(repr=False)
+    name: str | None = Field(repr=False)
+    state: ChatLinkState
+    made_by: str
+    made_at: dt.datetime
+    expires_at: dt.datetime
+    used_at: dt.datetime | None
 
 
 class ChatEntry(BaseModel):

@@ -19,13 +19,14 @@ import structlog
 from pilothouse.audit.service import AuditLog
 from pilothouse.chats.errors import ChatLinkOver
 from pilothouse.chats.repository import ChatRepository
-from pilothouse.chats.schemas import ChatLink, ChatLinkWanted
+from pilothouse.chats.schemas import ChatLink, ChatLinkShown, ChatLinkState, ChatLinkWanted
 from pilothouse.chats.tables import ChatCustomerRow, ChatLinkRow, ChatSessionRow, place_of
 from pilothouse.errors import InvalidInput, NotFound
 from pilothouse.kit.clock import Clock
 from pilothouse.kit.origin import Origin
+from pilothouse.kit.pagination import Page, PageQuery
 from pilothouse.kit.scope import Scope
-from pilothouse.kit.sealing import Sealer
+from pilothouse.kit.sealing import Erased, Sealer
 from pilothouse.kit.session import Database
 from pilothouse.runtime.engine import Engine
 from pilothouse.runtime.errors import WrongType
@@ -35,7 +36,6 @@ log = structlog.get_logger(__name__)
 PATH = "/chat"
 ROLE = "customer"
 """Whose questions customers answer."""
-LINK_LASTS = dt.timedelta(minutes=15)
 SESSION_LASTS = dt.timedelta(hours=24)
 KEPT = dt.timedelta(days=1)
 """For how long links and sessions are kept after they are over."""
@@ -86,7 +86,7 @@ class ChatDoor:
         self._audit = AuditLog(parts.clock, parts.engine.ids)
 
     async def make_link(self, scope: Scope, wanted: ChatLinkWanted) -> ChatLink:
-        """A link for a customer, good once, for a quarter of an hour.
+        """A link for a customer, good once, for as long as is wanted.
 
         Raises `NotFound` where there is no such workflow, `InvalidInput` where it takes no messages, and
         `AddressUnknown` where nobody has said under which address people reach this installation.
@@ -104,12 +104,31 @@ class ChatDoor:
                 digest=_digest_of(token),
                 made_by=scope.principal,
                 made_at=now,
-                expires_at=now + LINK_LASTS,
+                expires_at=now + dt.timedelta(minutes=wanted.minutes),
             )
             await chats.save(link)
             await chats.record(self._audit, scope, f"chat/{customer.id}", "chat_link_made")
         log.info("chat_link_made", customer_id=str(customer.id), workflow=wanted.workflow)
-        return ChatLink(url=f"{url}{PATH}/{wanted.workflow}#token={token}", expires_at=link.expires_at)
+        address = f"{url}{PATH}/{wanted.workflow}#token={token}"
+        return ChatLink(id=link.id, url=address, expires_at=link.expires_at)
+
+    async def links(self, scope: Scope, query: PageQuery) -> Page[ChatLinkShown]:
+        """The links of the tenant, the newest first; those that are over for long are gone."""
+        now = self._parts.clock.now()
+        async with self._parts.database.session(scope) as session:
+            rows, customers = await ChatRepository(session, scope).links(query)
+            items = [await self._listed(row, customers.get(row.customer_id), now) for row in rows.items]
+        return Page(items=items, next_cursor=rows.next_cursor)
+
+    async def revoke(self, scope: Scope, link_id: UUID) -> None:
+        """Have a link let nobody in any more, and whoever came in by it out. Raises `NotFound`."""
+        async with self._parts.database.session(scope) as session:
+            chats = ChatRepository(session, scope)
+            customer_id = await chats.revoke(link_id, self._parts.clock.now())
+            if customer_id is None:
+                raise NotFound(f"There is no link {link_id}.", hint="What is long over is gone.")
+            await chats.record(self._audit, scope, f"chat/{customer_id}", "chat_link_revoked")
+        log.info("chat_link_revoked", customer_id=str(customer_id))
 
     async def redeem(self, token: str, instead: str | None) -> tuple[Customer, str]:
         """The customer of a link, and what the browser keeps; ends the session that it had (`instead`).
@@ -166,6 +185,32 @@ class ChatDoor:
         async with self._parts.database.session(customer.scope) as session:
             await ChatRepository(session, customer.scope).end(customer.digest, self._parts.clock.now())
 
+    async def _listed(
+        self, row: ChatLinkRow, customer: ChatCustomerRow | None, now: dt.datetime
+    ) -> ChatLinkShown:
+        said: dict[str, str] = {}
+        if customer is not None:
+            try:
+                said = await self._said(row.tenant_id, customer)
+            except Erased:
+                said = {}  # its key was destroyed, and that is what was wanted
+        return ChatLinkShown(
+            id=row.id,
+            workflow="" if customer is None else customer.workflow,
+            email=said.get("email"),
+            name=said.get("name"),
+            state=_state_of(row, now),
+            made_by=row.made_by,
+            made_at=row.made_at,
+            expires_at=row.expires_at,
+            used_at=row.used_at,
+        )
+
+    async def _said(self, tenant_id: str, customer: ChatCustomerRow) -> dict[str, str]:
+        """The address and the name of a customer; raises `Erased` where the tenant's keys were destroyed."""
+        opened = await self._parts.sealer.open(place_of(tenant_id, customer.id), customer.address)
+        return {name: str(value) for name, value in orjson.loads(opened).items()}
+
     def _insist_on_messages(self, wanted: ChatLinkWanted) -> None:
         workflow = self._parts.engine.workflow(wanted.workflow)
         try:
@@ -199,14 +244,13 @@ class ChatDoor:
         found = await chats.customer_of(row.customer_id)
         if found is None:
             raise NotFound("There is no such customer any more.")
-        place = place_of(row.tenant_id, found.id)
-        said = orjson.loads(await self._parts.sealer.open(place, found.address))
+        said = await self._said(row.tenant_id, found)
         return Customer(
             id=found.id,
             tenant_id=row.tenant_id,
             workflow=found.workflow,
-            email=str(said["email"]),
-            name=str(said["name"]),
+            email=said["email"],
+            name=said["name"],
             digest=row.digest,
             expires_at=row.expires_at,
         )
@@ -215,6 +259,12 @@ class ChatDoor:
 def ticket(email: str, text: str) -> dict[str, str]:
     """What a workflow is given that begins with a customer's message."""
     return {"text": text, "sender": email, "channel": "chat"}
+
+
+def _state_of(row: ChatLinkRow, now: dt.datetime) -> ChatLinkState:
+    if row.used_at is not None:
+        return ChatLinkState.USED
+    return ChatLinkState.OPEN if row.expires_at > now else ChatLinkState.EXPIRED
 
 
 def _new_value(tenant_id: str) -> str:

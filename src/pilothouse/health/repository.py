@@ -78,4 +78,6 @@ async def oldest_due(session: AsyncSession, lease: float) -> float:
 async def heartbeats(session: AsyncSession, worker_id: UUID | None, lease: float) -> Heartbeats:
     """The workers heard of in the last `lease` seconds, and this process's own."""
     found = await session.execute(text(_WORKERS), {"lease": lease, "worker": worker_id})
-    return Heartbeats(*found.one())
+    live, own_age = found.one()
+    # the clocks of two statements may differ by a hair, and nobody is heard of in the future
+    return Heartbeats(live, None if own_age is None else max(own_age, 0.0))

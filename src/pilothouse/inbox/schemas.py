@@ -96,10 +96,11 @@ class IntendedAction(BaseModel):
 class Question(BaseModel):
     """What a run asks a person.
 
-    Without `choices` any text is an answer. An empty answer takes the `default`, if there is one;
-    `default_assumes` says what that means. With a `role`, such as finance, it is for those who have the role
-    approver:finance, and for admins; with an `assignee` for that principal only. `answer` is told where a
-    single answered question is shown. An approval is about an `action`, and is decided, not answered.
+    Where it is `free` any text is an answer, beside the `choices` if there are some. An empty answer takes
+    the `default`, if there is one; `default_assumes` says what that means. With a `role`, such as finance, it
+    is for those who have the role approver:finance, and for admins; with an `assignee` for that principal
+    only. `answer` is told where a single answered question is shown. An approval is about an `action`, and is
+    decided, not answered.
     """
 
     model_config = ConfigDict(frozen=True)
@@ -112,6 +113,7 @@ class Question(BaseModel):
     prompt: str
     why: str
     choices: list[str]
+    free: bool = False
     default: str | None
     default_assumes: str
     role: str | None

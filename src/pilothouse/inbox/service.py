@@ -322,6 +322,7 @@ def _shown(row: QuestionRow, stored: Stored, answer: str | None = None) -> Quest
         prompt=asked.prompt,
         why=asked.why,
         choices=list(asked.choices),
+        free=asked.approval is None and (asked.free or not asked.choices),
         default=asked.default,
         default_assumes=asked.default_assumes,
         role=row.role,

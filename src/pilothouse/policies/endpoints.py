@@ -1,4 +1,4 @@
-"""Lets a request through to its endpoint, or not: one dependency for all of them."""
+"""Lets a request through to its endpoint, or not: one dependency for all of them. Tells what roles allow."""
 
 from __future__ import annotations
 
@@ -13,7 +13,9 @@ from pilothouse.errors import Forbidden, NotFound, SettingsInvalid
 from pilothouse.kit.scope import Scope, request_scope
 from pilothouse.policies.permissions import OPERATIONS, PUBLIC
 from pilothouse.policies.repository import OWNED, Existence
+from pilothouse.policies.schemas import RolesShown
 from pilothouse.policies.service import Authority
+from pilothouse.routing import Endpoints
 
 log = structlog.get_logger(__name__)
 
@@ -42,6 +44,18 @@ def authorised(authority: Authority, existence: Existence) -> Guard:
         raise _denied(scope, permission, decision.reasons)
 
     return let_through
+
+
+def roles(authority: Authority) -> Endpoints:
+    """The endpoint that tells what each role allows."""
+    router = Endpoints(prefix="/roles", tags=["people"])
+
+    @router.get("")
+    async def list_roles() -> RolesShown:
+        """Tell what each role allows, as the rules say."""
+        return authority.roles()
+
+    return router
 
 
 def insist(api: FastAPI, guard: Guard) -> None:

@@ -55,6 +55,7 @@ OPERATIONS: Mapping[str, str] = MappingProxyType(
         "list_schedules": "schedules:read",
         "show_schedule": "schedules:read",
         "list_schedule_runs": "schedules:read",
+        "preview_schedule": "schedules:read",
         "create_schedule": "schedules:manage",
         "edit_schedule": "schedules:manage",
         "delete_schedule": "schedules:manage",
@@ -187,6 +188,7 @@ OPERATIONS: Mapping[str, str] = MappingProxyType(
         "clear_model_cache": "models:manage",
         # oneself: whoever has signed in, whatever the roles
         "show_me": "self:use",
+        "list_roles": "self:use",
         "edit_me": "self:use",
         "change_password": "self:use",
         "enrol_totp": "self:use",
@@ -199,6 +201,8 @@ OPERATIONS: Mapping[str, str] = MappingProxyType(
         "end_own_session": "self:use",
         # customers who chat
         "make_chat_link": "chats:manage",
+        "list_chat_links": "chats:manage",
+        "revoke_chat_link": "chats:manage",
         # one tenant as a whole: its own people may look, and the installation's admins do the rest
         "show_tenant": "tenant:read",
         "list_tenant_jobs": "jobs:read",

@@ -28,6 +28,7 @@ OWNED: Mapping[str, str | None] = MappingProxyType(
         "target_id": "notification_targets",
         "entry_id": "audit_entries",
         "hold_id": "audit_holds",
+        "link_id": "chat_links",
         "conversation_id": None,  # a customer's own only: the cookie of a chat says whose
         "session_id": None,  # one's own only, which nobody is denied
         "tenant_id": None,  # a scope knows its own

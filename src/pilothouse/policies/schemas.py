@@ -5,13 +5,16 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import Annotated
 
-from pydantic import AfterValidator, Field
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field
 
 from pilothouse.policies.permissions import PERMISSIONS
 from pilothouse.runtime.questions import ROLE_NAME
 
 ROLES = ("viewer", "operator", "approver", "author", "admin")
 """The roles with rules of their own. Besides there is `approver:<name>` for questions that name a role."""
+
+RULED = ("viewer", "operator", "approver", "approver:privacy", "author", "admin")
+"""The roles of which the rules say something: those, and the named approvers who may do more than others."""
 
 ROLE_PATTERN = rf"^(viewer|operator|author|admin|approver(:{ROLE_NAME})?)$"
 
@@ -30,6 +33,24 @@ Permission = Annotated[
     Field(max_length=64, examples=["runs:read"], json_schema_extra={"enum": sorted(PERMISSIONS)}),
     AfterValidator(_known),
 ]
+
+
+class RoleShown(BaseModel):
+    """What a role allows: everywhere, and besides in the tenant that looks after the installation."""
+
+    model_config = ConfigDict(frozen=True)
+
+    name: str
+    permissions: list[str]
+    at_home: list[str]
+
+
+class RolesShown(BaseModel):
+    """The roles of which the rules say something. Any other named approver may do what `approver` may."""
+
+    model_config = ConfigDict(frozen=True)
+
+    items: list[RoleShown]
 
 
 @dataclass(frozen=True)

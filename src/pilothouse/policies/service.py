@@ -16,7 +16,7 @@ from pilothouse.errors import Forbidden, SettingsInvalid
 from pilothouse.kit.scope import HOME_TENANT, Scope
 from pilothouse.policies.engine import PolicyEngine
 from pilothouse.policies.permissions import GATEWAY, INSTALLATION, PERMISSIONS
-from pilothouse.policies.schemas import Decision, Entity
+from pilothouse.policies.schemas import RULED, Decision, Entity, RoleShown, RolesShown
 
 __all__ = ["GATEWAY", "Authority", "roles_engine"]
 
@@ -112,6 +112,20 @@ class Authority:
     def permitted(self, scope: Scope) -> list[str]:
         """All permissions that `scope` has, in order."""
         return [name for name in sorted(PERMISSIONS) if self.decide(scope, name).allowed]
+
+    def roles(self) -> RolesShown:
+        """What each role allows."""
+        return RolesShown(items=[self._role(name) for name in RULED])
+
+    def _role(self, name: str) -> RoleShown:
+        of = frozenset({name})
+        everywhere = self.permitted(Scope(_OWN, "anybody", of))
+        at_home = self.permitted(Scope(HOME_TENANT, "anybody", of))
+        return RoleShown(
+            name=name,
+            permissions=everywhere,
+            at_home=[permission for permission in at_home if permission not in everywhere],
+        )
 
     def _decide(self, asked: Asked) -> Decision:
         tenant = Entity(f"{_NAMESPACE}::Tenant", _OWN, {"home": asked.home})

@@ -14,6 +14,7 @@ from pilothouse.errors import Conflict
 from pilothouse.kit.clock import Clock
 from pilothouse.kit.ids import Ids
 from pilothouse.kit.pagination import Page
+from pilothouse.kit.preconditions import is_current
 from pilothouse.kit.scope import Scope
 from pilothouse.kit.sealing import Sealer
 from pilothouse.prompts import contents
@@ -337,10 +338,9 @@ def etag_of(label: LabelShown) -> str:
 
 
 def _assert_current(label: str, row: LabelRow | None, if_match: str | None) -> None:
-    """Raise `LabelMoved` unless an `If-Match` header (RFC 9110, 13.1.1) names the label's edition."""
+    """Raise `LabelMoved` unless an `If-Match` header names the label's edition."""
     edition = 0 if row is None else row.edition
-    named = {item.strip() for item in (if_match or "*").split(",")}
-    if not named & {"*", f'"{edition}"'}:
+    if not is_current(f'"{edition}"', if_match):
         raise LabelMoved(
             f"The label {label} was moved since it was read: this is edition {edition}.",
             hint="Read it again, and send its ETag as If-Match.",

@@ -11,15 +11,16 @@ from pilothouse.kit.problems import documented
 from pilothouse.routing import Endpoints
 from pilothouse.runs.schemas import Run, RunSummary
 from pilothouse.schedules.schemas import (
+    MAX_FIRES,
     NewSchedule,
+    RhythmShown,
+    RhythmWanted,
     Schedule,
     ScheduleEdit,
     ScheduleQuery,
     ScheduleSummary,
 )
 from pilothouse.schedules.service import Schedules, etag_of
-
-MAX_FIRES = 100
 
 IdempotencyKey = Annotated[
     str | None,
@@ -55,6 +56,11 @@ def routes(provide: Callable[..., Awaitable[Schedules]]) -> Endpoints:
         made = await schedules.create(wanted)
         response.headers["location"] = f"{request.url.path}/{made.id}"
         return _tagged(made, response)
+
+    @router.post("/preview", responses=documented(400))
+    async def preview_schedule(schedules: Service, wanted: RhythmWanted) -> RhythmShown:
+        """Show when a schedule with this rhythm would fire. Nothing is made."""
+        return await schedules.preview(wanted)
 
     @router.get("/{schedule_id}", responses=documented(400, 404))
     async def show_schedule(

@@ -5,7 +5,7 @@ from __future__ import annotations
 import datetime as dt
 from collections.abc import Callable
 from enum import StrEnum
-from typing import Annotated, Any, TypeVar
+from typing import Annotated, Any, Self, TypeVar
 from uuid import UUID
 
 from pydantic import (
@@ -30,6 +30,8 @@ from pilothouse.kit.pagination import PageQuery
 from pilothouse.runtime import labels
 from pilothouse.schedules.calendar import LAST_YEAR, MAX_CRON, MAX_INTERVAL, checked_cron, checked_zone
 
+MAX_FIRES = 100
+"""Fires that are told, at most."""
 MAX_MISSED = 1_000
 """Missed fires that are made up for, at most."""
 
@@ -104,20 +106,56 @@ class Overlap(StrEnum):
     CANCEL = "cancel"
 
 
-class NewSchedule(BaseModel):
-    """A schedule to be made: it fires by `cron` (five fields, in `time_zone`) or every `interval_seconds`."""
+class _Rhythmic(BaseModel):
+    """When something fires: by `cron` (five fields, in `time_zone`) or every `interval_seconds`."""
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 
-    name: Name
-    workflow: Name
-    version: Version | None = Field(default=None, description="Without it the newest one at each fire.")
-    input: JsonValue = Field(default=None, description="What the workflow's `input_schema` asks for.")
     cron: Cron | None = None
     interval_seconds: Interval | None = Field(default=None, description="Counted from `start_at`.")
     time_zone: Zone = "UTC"
     start_at: Moment | None = Field(default=None, description="It does not fire before.")
     end_at: Moment | None = Field(default=None, description="It does not fire behind it.")
+
+    @field_validator("end_at")
+    @classmethod
+    def _ends_later(cls, end_at: dt.datetime | None, info: ValidationInfo) -> dt.datetime | None:
+        start_at = info.data.get("start_at")
+        if end_at is not None and start_at is not None and end_at < start_at:
+            message = "lies before start_at"
+            raise ValueError(message)
+        return end_at
+
+    @model_validator(mode="after")
+    def _has_one_rhythm(self) -> Self:
+        if (self.cron is None) == (self.interval_seconds is None):
+            message = "Give either cron or interval_seconds"
+            raise ValueError(message)
+        return self
+
+
+class RhythmWanted(_Rhythmic):
+    """A rhythm of which one wants to know when it fires, before there is a schedule."""
+
+    fires: Annotated[int, Field(ge=1, le=MAX_FIRES), Whole] = 5
+
+
+class RhythmShown(BaseModel):
+    """A rhythm in words, and when a schedule made now would fire by it; fewer where it ends before."""
+
+    model_config = ConfigDict(frozen=True)
+
+    rhythm: str
+    fires: list[dt.datetime]
+
+
+class NewSchedule(_Rhythmic):
+    """A schedule to be made: it fires by `cron` (five fields, in `time_zone`) or every `interval_seconds`."""
+
+    name: Name
+    workflow: Name
+    version: Version | None = Field(default=None, description="Without it the newest one at each fire.")
+    input: JsonValue = Field(default=None, description="What the workflow's `input_schema` asks for.")
     missed: Missed = Missed.ONCE
     missed_limit: MissedLimit = Field(default=100, description="Missed fires that `all` makes up for.")
     overlap: Overlap = Overlap.SKIP
@@ -130,22 +168,6 @@ class NewSchedule(BaseModel):
         max_length=100,
         description="The id or the name of its runs' engagement; it stays.",
     )
-
-    @field_validator("end_at")
-    @classmethod
-    def _ends_later(cls, end_at: dt.datetime | None, info: ValidationInfo) -> dt.datetime | None:
-        start_at = info.data.get("start_at")
-        if end_at is not None and start_at is not None and end_at < start_at:
-            message = "lies before start_at"
-            raise ValueError(message)
-        return end_at
-
-    @model_validator(mode="after")
-    def _has_one_rhythm(self) -> NewSchedule:
-        if (self.cron is None) == (self.interval_seconds is None):
-            message = "Give either cron or interval_seconds"
-            raise ValueError(message)
-        return self
 
 
 class _NotNull:

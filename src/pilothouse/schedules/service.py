@@ -13,8 +13,9 @@ import structlog
 from pydantic import JsonValue, ValidationError
 from pydantic_core import from_json, to_json
 
-from pilothouse.errors import Category, NotFound, PilothouseError, Severity
+from pilothouse.errors import NotFound, Outdated
 from pilothouse.kit.pagination import Page, PageQuery
+from pilothouse.kit.preconditions import is_current
 from pilothouse.kit.problems import Fault, InvalidFields, faults_of
 from pilothouse.kit.scope import Scope
 from pilothouse.runs.schemas import Run, RunSummary
@@ -24,10 +25,13 @@ from pilothouse.runtime.entries import PayloadUnreadable
 from pilothouse.runtime.errors import WrongType
 from pilothouse.runtime.workflows import Workflow
 from pilothouse.schedules import inputs
+from pilothouse.schedules.calendar import Rhythm
 from pilothouse.schedules.repository import ScheduleRepository, rhythm_of
 from pilothouse.schedules.schemas import (
     Failing,
     NewSchedule,
+    RhythmShown,
+    RhythmWanted,
     Schedule,
     ScheduleEdit,
     ScheduleQuery,
@@ -42,15 +46,6 @@ MAX_INPUT = 256 << 10
 """Bytes that a schedule's input may have: it is written into the journal of every run."""
 
 _RHYTHM = frozenset({"cron", "interval_seconds", "time_zone", "start_at", "end_at"})
-
-
-class Outdated(PilothouseError):
-    """The thing was changed since it was read."""
-
-    code = "outdated"
-    status = 412
-    category = Category.USER
-    severity = Severity.INFO
 
 
 class Schedules:
@@ -133,6 +128,18 @@ class Schedules:
         await self._repository.save(row)
         log.info("schedule_changed", schedule_id=str(row.id), schedule=row.name, changed=sorted(changes))
         return await self._shown(row, now)
+
+    async def preview(self, wanted: RhythmWanted) -> RhythmShown:
+        """When a schedule with this rhythm would fire, if it were made now."""
+        now = await self._repository.now()
+        rhythm = Rhythm(
+            cron=wanted.cron,
+            interval=wanted.interval_seconds,
+            zone=wanted.time_zone,
+            anchor=wanted.start_at or now.replace(microsecond=0),
+            end=wanted.end_at,
+        )
+        return RhythmShown(rhythm=str(rhythm), fires=list(islice(rhythm.following(now), wanted.fires)))
 
     async def pause(self, schedule_id: UUID) -> Schedule:
         """Have a schedule fire no more until it is resumed; again changes nothing. Raises `NotFound`."""
@@ -256,9 +263,8 @@ def etag_of(schedule: ScheduleSummary) -> str:
 
 
 def _assert_current(row: ScheduleRow, if_match: str | None) -> None:
-    """Raise `Outdated` unless an `If-Match` header (RFC 9110, 13.1.1) names the schedule's edition."""
-    named = {item.strip() for item in (if_match or "*").split(",")}
-    if not named & {"*", f'"{row.edition}"'}:
+    """Raise `Outdated` unless an `If-Match` header names the schedule's edition."""
+    if not is_current(f'"{row.edition}"', if_match):
         raise Outdated(
             f"The schedule {row.name} was changed since it was read: this is edition {row.edition}.",
             hint="Read it again, and send its ETag as If-Match.",

@@ -40,6 +40,13 @@ test("each message is told by whom, with the sources of what the desk says", () 
     ["person", "Grace here", []],
   ]);
   expect(summary).toBe("A customer needs you");
+  expect(said.map(({ key, step }) => [key, step])).toEqual([
+    ["", ""],
+    ["ask:reply-1", "answer#0"],
+    ["ask:reply-1", "ask:reply-1"],
+    ["emit#0", "emit#0"],
+    ["ask:reply-3", "ask:reply-3"],
+  ]);
 });
 
 test("actions are told with what was decided and what came of them", () => {

@@ -1,11 +1,15 @@
 /** The conversation of a run, as its journal tells it: what was said, sorted, done and handed over. */
-import type { Entry } from "@/features/run/journal";
+import { type Entry, parentOf } from "@/features/run/journal";
 import { answerOf, type Fields, fields, text, texts } from "../reading";
 
 export type Speaker = "customer" | "desk" | "person";
 
 export interface Said {
   readonly seq: number;
+  /** What the message is known by: the key of the step that said it. */
+  readonly key: string;
+  /** The step that has produced it, as far as known: the agent that wrote it, else the one that said it. */
+  readonly step: string;
   readonly at: string;
   readonly by: Speaker;
   readonly text: string;
@@ -55,6 +59,7 @@ class Telling {
   isVerified = false;
   private readonly asked = new Map<string, Fields>();
   private cited: readonly string[] = [];
+  private writer: string | undefined;
   private byPerson: string | undefined;
 
   take(entry: Entry, payload: Fields): void {
@@ -69,7 +74,10 @@ class Telling {
 
   private emitted(entry: Entry, card: Fields): void {
     const citations = texts(fields(card.outputs).citations);
-    if (card.agent === "answer") this.cited = citations;
+    if (card.agent === "answer") {
+      this.cited = citations;
+      this.writer = parentOf(entry.key) ?? entry.key;
+    }
     if (card.title === "Reply" && !card.agent) this.say(entry, "desk", text(card.decision), citations);
   }
 
@@ -114,9 +122,12 @@ class Telling {
     this.done.set(key, { ...first, ...known, ...change });
   }
 
-  private say(entry: Entry, by: Speaker, said: string, sources: readonly string[] = []): void {
-    if (said)
-      this.said.push({ seq: entry.seq, at: entry.at, by, text: said, sources: [...new Set(sources)] });
+  private say(entry: Entry, by: Speaker, text: string, sources: readonly string[] = []): void {
+    if (!text) return;
+    const { seq, key, at } = entry;
+    const step = (by === "desk" ? this.writer : undefined) ?? key;
+    if (by === "desk") this.writer = undefined;
+    this.said.push({ seq, key, step, at, by, text, sources: [...new Set(sources)] });
   }
 }
 

@@ -5,6 +5,7 @@ import type { RunTabProps } from "@/features/run/tab";
 import { Moment } from "@/kit/moments";
 import { Section } from "@/kit/section";
 import { Nothing } from "@/kit/states";
+import { Thumbs } from "@/kit/thumbs";
 import { support as text } from "@/strings/support";
 import {
   type Conversation,
@@ -15,7 +16,7 @@ import {
   withoutSources,
 } from "./conversation";
 
-export default function ConversationTab({ view }: RunTabProps) {
+export default function ConversationTab({ run, view }: RunTabProps) {
   const conversation = useMemo(() => conversationOf(view.entries), [view.entries]);
   if (conversation.said.length === 0) return <Nothing title={text.nothing} hint={text.nothingHint} />;
   return (
@@ -24,7 +25,7 @@ export default function ConversationTab({ view }: RunTabProps) {
       <Section title={text.tab}>
         <Stack gap="sm">
           {conversation.said.map((said) => (
-            <SaidView key={said.seq} said={said} />
+            <SaidView key={said.seq} runId={run.id} said={said} />
           ))}
         </Stack>
       </Section>
@@ -80,7 +81,7 @@ function Sorted({ conversation }: { readonly conversation: Conversation }) {
   );
 }
 
-function SaidView({ said }: { readonly said: Said }) {
+function SaidView({ runId, said }: { readonly runId: string; readonly said: Said }) {
   return (
     <Card withBorder padding="sm" data-testid="message" data-by={said.by}>
       <Group justify="space-between" gap="xs">
@@ -104,6 +105,11 @@ function SaidView({ said }: { readonly said: Said }) {
               <List.Item key={source}>{source}</List.Item>
             ))}
           </List>
+        </Box>
+      )}
+      {said.by === "desk" && (
+        <Box mt="xs">
+          <Thumbs runId={runId} step={said.step} message={said.key} />
         </Box>
       )}
     </Card>

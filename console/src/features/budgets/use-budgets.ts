@@ -1,6 +1,7 @@
 /** Budgets, what is gone of them, and changes to them. */
 import { useQueries } from "@tanstack/react-query";
 import { $api, client, type Schema } from "@/api/client";
+import { ApiError } from "@/api/problem";
 import type { Budget, Usage } from "./amounts";
 
 export const LIST = "/api/v1/budgets";
@@ -44,10 +45,16 @@ export class Collision extends Error {
   }
 }
 
-/** Change a budget that was last changed when it was looked at; raises `Collision` with the present one. */
+/** Change a budget as it was looked at; raises `Collision` with the present one where it is another by now. */
 export async function changeBudget(seen: Budget, terms: Schema<"BudgetTerms">): Promise<void> {
-  const params = { path: { budget_id: seen.id } };
-  const { data: present } = await client.GET(ONE, { params });
-  if (present && present.changed_at !== seen.changed_at) throw new Collision(present);
-  await client.PUT(ONE, { params, body: terms });
+  const path = { budget_id: seen.id };
+  try {
+    const header = { "if-match": `"${seen.changed_at}"` };
+    await client.PUT(ONE, { params: { path, header }, body: terms });
+  } catch (error) {
+    if (!(error instanceof ApiError && error.problem.code === "outdated")) throw error;
+    const { data: present } = await client.GET(ONE, { params: { path } });
+    if (present === undefined) throw error;
+    throw new Collision(present);
+  }
 }

@@ -16,10 +16,12 @@ import { useQuestion } from "./use-questions";
 interface ApprovalProps {
   readonly question: Schema<"Question">;
   readonly onDone?: () => void;
+  /** Within its run, which tells by itself what was done before. */
+  readonly inRun?: boolean;
 }
 
 /** It asks for the question by itself, as a list tells less of it: no answer, and nothing of what the run did. */
-export function Approval({ question: listed, onDone }: ApprovalProps) {
+export function Approval({ question: listed, onDone, inRun = false }: ApprovalProps) {
   const me = useMe();
   const { data: question = listed } = useQuestion(listed.id, listed);
   const [changed, setChanged] = useState(false);
@@ -54,7 +56,7 @@ export function Approval({ question: listed, onDone }: ApprovalProps) {
       )}
       <PolicyReasons action={action} />
       <Needed question={question} action={action} />
-      <SoFar action={action} />
+      {!inRun && <SoFar action={action} />}
     </Stack>
   );
 }

@@ -21,8 +21,8 @@ interface DecisionProps {
   readonly onChanged: () => void;
 }
 
-export const APPROVE = "inbox-approve";
-export const COMMENT = "inbox-comment";
+export const APPROVE = "approve";
+export const COMMENT = "comment";
 
 export function Decision({ question, action, may, onDone, onChanged }: DecisionProps) {
   const [reason, setReason] = useState("");
@@ -86,7 +86,7 @@ interface CommentProps {
 function Comment({ field, value, missing, change }: CommentProps) {
   return (
     <Textarea
-      id={COMMENT}
+      data-shortcut={COMMENT}
       ref={field}
       label={text.comment}
       description={text.commentHint}
@@ -115,7 +115,7 @@ function Buttons({ may, busy, open, approve, refuse, toggle }: ButtonsProps) {
     <Group gap="xs">
       {may.approve && (
         <Button
-          id={APPROVE}
+          data-shortcut={APPROVE}
           leftSection={<IconCheck size={16} />}
           onClick={approve}
           loading={busy}

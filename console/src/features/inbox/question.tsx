@@ -48,7 +48,7 @@ export function PlainQuestion({ question: listed, onDone }: PlainQuestionProps) 
 }
 
 function AnswerForm({ question, onDone }: PlainQuestionProps) {
-  const { choices, default: fallback, default_assumes, kind } = question;
+  const { choices, free, default: fallback, default_assumes, kind } = question;
   const [chosen, setChosen] = useState<string | null>(null);
   const [written, setWritten] = useState("");
   const askAnew = useAskAnew();
@@ -68,7 +68,9 @@ function AnswerForm({ question, onDone }: PlainQuestionProps) {
   return (
     <form onSubmit={submit}>
       <Stack gap="sm" align="stretch">
-        {choices.length > 0 && <Choices choices={choices} kind={kind} chosen={chosen} choose={setChosen} />}
+        {choices.length > 0 && (
+          <Choices choices={choices} free={free} kind={kind} chosen={chosen} choose={setChosen} />
+        )}
         {writes && (
           <Textarea
             label={choices.length > 0 ? text.otherLabel : text.yourAnswer}
@@ -104,13 +106,14 @@ function AnswerForm({ question, onDone }: PlainQuestionProps) {
 
 interface ChoicesProps {
   readonly choices: readonly string[];
+  /** Whether other words are taken, too. */
+  readonly free: boolean;
   readonly kind: Question["kind"];
   readonly chosen: string | null;
   readonly choose: (value: string) => void;
 }
 
-/** The API does not tell whether other words are taken, too, so that they are offered; the server says if not. */
-function Choices({ choices, kind, chosen, choose }: ChoicesProps) {
+function Choices({ choices, free, kind, chosen, choose }: ChoicesProps) {
   const outcomes: Readonly<Record<string, string>> = text.outcomes;
   return (
     <Radio.Group label={text.yourAnswer} value={chosen} onChange={choose}>
@@ -123,7 +126,7 @@ function Choices({ choices, kind, chosen, choose }: ChoicesProps) {
             description={kind === "unknown_outcome" ? outcomes[choice] : undefined}
           />
         ))}
-        {kind === "question" && <Radio value={OTHER} label={text.other} />}
+        {free && <Radio value={OTHER} label={text.other} />}
       </Stack>
     </Radio.Group>
   );

@@ -36,8 +36,8 @@ export default function InboxScreen() {
   useKeys(wanted, {
     next: () => step(1),
     previous: () => step(-1),
-    approve: () => document.getElementById(APPROVE)?.focus(),
-    refuse: () => document.getElementById(COMMENT)?.focus(),
+    approve: () => focusOn(APPROVE),
+    refuse: () => focusOn(COMMENT),
     help: help.open,
   });
   const keys = (
@@ -147,10 +147,14 @@ function Views({
 function Count({ listed }: { readonly listed: Listed | undefined }) {
   if (listed === undefined) return null;
   return (
-    <Badge size="sm" variant="light" color={listed.items.length > 0 ? "pilot" : "gray"}>
+    <Badge size="sm" flex="none" variant="light" color={listed.items.length > 0 ? "pilot" : "gray"}>
       {text.count(listed.items.length, listed.more)}
     </Badge>
   );
+}
+
+function focusOn(shortcut: string): void {
+  document.querySelector<HTMLElement>(`[data-shortcut="${shortcut}"]`)?.focus();
 }
 
 /** Move the focus to the next question, or the one before: from the focused one, else from the one that is shown. */

@@ -36,7 +36,7 @@ function Shown({ shown }: { readonly shown: Schema<"ModelsShown"> }) {
       hint={
         <Stack gap="xs" component="span">
           <span>{text.noneHint}</span>
-          <Code block ta="left" component="span">
+          <Code block ta="left" component="span" style={{ whiteSpace: "pre-wrap" }}>
             {text.noneExample}
           </Code>
         </Stack>

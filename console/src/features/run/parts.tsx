@@ -1,7 +1,7 @@
 /** The parts of a run's screen as tabs: the live one, those that every run has, and those of its application. */
 import { ScrollArea, Tabs } from "@mantine/core";
 import { CatchBoundary, useNavigate, useSearch } from "@tanstack/react-router";
-import { type ComponentType, lazy, type ReactNode, Suspense } from "react";
+import { type ComponentType, lazy, type ReactNode, Suspense, useEffect, useRef } from "react";
 import { tabsOf } from "@/applications";
 import { Failure, Loading } from "@/kit/states";
 import { run as text } from "@/strings/run";
@@ -33,9 +33,17 @@ export function Parts({ run, view, live }: PartsProps) {
       search: (before: object) => ({ ...before, tab: id === LIVE ? undefined : (id ?? undefined) }),
       resetScroll: false,
     } as Parameters<typeof navigate>[0]);
+  const list = useRef<HTMLDivElement>(null);
+  const shown = chosen?.id ?? LIVE;
+  // biome-ignore lint/correctness/useExhaustiveDependencies: the tab that is shown is to be in sight
+  useEffect(() => {
+    list.current
+      ?.querySelector("[aria-selected=true]")
+      ?.scrollIntoView({ block: "nearest", inline: "nearest" });
+  }, [shown]);
   return (
-    <Tabs value={chosen?.id ?? LIVE} onChange={choose} keepMounted={false}>
-      <ScrollArea type="never">
+    <Tabs value={shown} onChange={choose} keepMounted={false}>
+      <ScrollArea type="never" ref={list}>
         <Tabs.List aria-label={text.parts} style={{ flexWrap: "nowrap" }}>
           <Tabs.Tab value={LIVE}>{text.live}</Tabs.Tab>
           {tabs.map(({ id, name }) => (
@@ -45,7 +53,7 @@ export function Parts({ run, view, live }: PartsProps) {
           ))}
         </Tabs.List>
       </ScrollArea>
-      <Tabs.Panel value={chosen?.id ?? LIVE} pt="md">
+      <Tabs.Panel value={shown} pt="md">
         {chosen ? <Part tab={chosen} run={run} view={view} /> : live}
       </Tabs.Panel>
     </Tabs>

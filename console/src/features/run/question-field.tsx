@@ -1,5 +1,5 @@
 /** One question of a run: what is asked and why, and where one may, a place to answer. */
-import { Card, Chip, Group, Stack, Text, Textarea, TextInput } from "@mantine/core";
+import { Card, Chip, Group, Radio, Stack, Text, Textarea, TextInput } from "@mantine/core";
 import { useId } from "react";
 import { leftUntil, useNow } from "@/kit/clock";
 import { run as text } from "@/strings/run";
@@ -50,12 +50,37 @@ function AnswerField({ question, place, value, onChange }: Omit<QuestionFieldPro
   };
   if (question.choices.length === 0)
     return <Textarea {...asked} rows={2} onChange={(event) => onChange(event.currentTarget.value)} />;
+  if (!question.free) return <Closed question={question} place={place} value={value} onChange={onChange} />;
   return (
     <>
       <TextInput {...asked} onChange={(event) => onChange(event.currentTarget.value)} />
       <Choices choices={question.choices} value={value} onChange={onChange} />
     </>
   );
+}
+
+/** Nothing but one of the choices is an answer. */
+function Closed({ question, place, value, onChange }: Omit<QuestionFieldProps, "isMine">) {
+  return (
+    <Radio.Group
+      label={question.prompt}
+      description={forWhom(question)}
+      value={chosenOf(question.choices, value) ?? null}
+      onChange={onChange}
+      data-testid={`question-${place}-input`}
+    >
+      <Group gap="md" mt={6}>
+        {question.choices.map((choice) => (
+          <Radio key={choice} value={choice} label={choice} size="sm" />
+        ))}
+      </Group>
+    </Radio.Group>
+  );
+}
+
+/** The choice that a text names, in any case of letters, as the server reads it. */
+function chosenOf(choices: readonly string[], value: string): string | undefined {
+  return choices.find((choice) => choice.toLowerCase() === value.trim().toLowerCase());
 }
 
 interface ChoicesProps {
@@ -67,7 +92,7 @@ interface ChoicesProps {
 /** A choice fills the field above; what is typed there chooses here. */
 function Choices({ choices, value, onChange }: ChoicesProps) {
   const name = useId();
-  const chosen = choices.find((choice) => choice.toLowerCase() === value.trim().toLowerCase());
+  const chosen = chosenOf(choices, value);
   return (
     <Group gap={6} role="radiogroup" aria-label={words.choices}>
       {choices.map((choice) => (

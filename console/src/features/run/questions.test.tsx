@@ -18,6 +18,7 @@ const BASE = {
   prompt: "What may it cost?",
   why: "It bounds everything.",
   choices: [],
+  free: true,
   default: null,
   default_assumes: "",
   role: null,
@@ -81,6 +82,17 @@ describe("the form of questions", () => {
     expect((screen.getByRole("radio", { name: "later" }) as HTMLInputElement).checked).toBe(true);
     await userEvent.click(screen.getByRole("radio", { name: "now" }));
     expect(type).toHaveBeenCalledWith(question, "now");
+  });
+
+  it("has a place for other words only where these are taken, too", async () => {
+    const { type } = show({ plain: [asked({ choices: ["approve", "reject"], free: false })] });
+    expect(screen.queryByRole("textbox")).toBeNull();
+    expect(input(0).querySelector("[role=radiogroup]")).toBeTruthy();
+    await userEvent.click(screen.getByRole("radio", { name: "reject" }));
+    expect(type).toHaveBeenCalledWith(expect.objectContaining({ choices: ["approve", "reject"] }), "reject");
+    cleanup();
+    show({ plain: [asked({ choices: ["now", "later"] })] });
+    expect(screen.getByRole("textbox")).toBe(input(0));
   });
 
   it("sends nothing where nothing is filled in", () => {

@@ -1,11 +1,12 @@
 /** What a run asks of people, in place: questions as one form, approvals each by itself, and what became of them. */
-import { Alert, Button, Group, Stack, Text, Title } from "@mantine/core";
+import { Alert, Button, Card, Group, Stack, Text, Title } from "@mantine/core";
 import type { Schema } from "@/api/client";
 import { Approval } from "@/features/inbox/approval";
 import { Failure } from "@/kit/states";
 import { run as text } from "@/strings/run";
 import type { RunView } from "./journal";
 import { QuestionField } from "./question-field";
+import style from "./run.module.css";
 import type { Answers, Question } from "./use-answers";
 
 const words = text.questions;
@@ -40,7 +41,18 @@ export function Questions({ answers, view }: QuestionsProps) {
       )}
       {plain.length > 0 && <Form answers={answers} />}
       {approvals.map((question) => (
-        <Approval key={question.id} question={question} onDone={() => answers.done(question)} />
+        <Card
+          key={question.id}
+          component="section"
+          withBorder
+          padding="sm"
+          aria-label={words.approval(question)}
+        >
+          <Title order={2} size="h4" mb="xs" className={style.said}>
+            {words.approval(question)}
+          </Title>
+          <Approval question={question} onDone={() => answers.done(question)} inRun />
+        </Card>
       ))}
     </Stack>
   );

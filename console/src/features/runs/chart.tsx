@@ -5,7 +5,7 @@ import { useEffect, useRef } from "react";
 import uPlot from "uplot";
 import type { Schema } from "@/api/client";
 import type { Status } from "./filters";
-import { STACK, type Stretch, stackedOf, stretchOf } from "./histogram";
+import { rangeOf, STACK, type Stretch, stackedOf, stretchOf } from "./histogram";
 import classes from "./runs.module.css";
 
 const HEIGHT = 120;
@@ -47,6 +47,7 @@ export function Chart({ found, label, select }: ChartProps) {
           const [colour, shade] = TONES[status];
           return theme.colors[colour]?.[shade] ?? axis;
         }),
+        range: () => rangeOf(latest.current.found),
         selected: (one, other) => {
           const stretch = stretchOf(latest.current.found, one, other);
           if (stretch) latest.current.select(stretch);
@@ -80,6 +81,8 @@ interface Look {
   readonly axis: string;
   readonly grid: string;
   readonly fills: readonly string[];
+  /** The seconds at both ends. */
+  readonly range: () => [number, number];
   /** A stretch of time was chosen, between two moments in seconds. */
   readonly selected: (one: number, other: number) => void;
 }
@@ -94,7 +97,7 @@ function tickOf(seconds: number, step: number): string {
   return (isDay ? DAY : TIME).format(at);
 }
 
-function optionsOf({ width, axis, grid, fills, selected }: Look): uPlot.Options {
+function optionsOf({ width, axis, grid, fills, range, selected }: Look): uPlot.Options {
   const bars = uPlot.paths.bars?.({ size: [0.9, 60], align: 1 });
   let wasDragged = false; // the button that ends a selection is a click as well
   const line = {
@@ -109,7 +112,7 @@ function optionsOf({ width, axis, grid, fills, selected }: Look): uPlot.Options 
     padding: [8, 8, 0, 0],
     legend: { show: false },
     cursor: { y: false, points: { show: false }, drag: { x: true, y: false, setScale: false } },
-    scales: { x: { time: true }, y: { range: (_, __, most) => [0, Math.max(1, most)] } },
+    scales: { x: { time: true, range }, y: { range: (_, __, most) => [0, Math.max(1, most)] } },
     axes: [
       { ...line, size: 24, values: (_, splits, __, ___, step) => splits.map((at) => tickOf(at, step)) },
       { ...line, size: 44, incrs: [1, 2, 5, 10, 20, 50, 100, 200, 500, 1e3, 2e3, 5e3, 1e4, 1e5, 1e6] },

@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest";
-import { STACK, stackedOf, stretchOf, totalsOf } from "./histogram";
+import { rangeOf, STACK, stackedOf, stretchOf, totalsOf } from "./histogram";
 
 const FOUND = {
   from: "2026-03-01T00:00:00Z",
@@ -20,6 +20,12 @@ describe("the histogram", () => {
     expect(at).toEqual([BEGIN, BEGIN + 600, BEGIN + 1200]);
     expect(heights[STACK.indexOf("completed")]).toEqual([3, 0, 0]);
     expect(heights.at(-1)).toEqual([4, 0, 2]);
+  });
+
+  it("has room for the last bar, which the runs of this moment are in", () => {
+    const { at } = stackedOf(FOUND);
+    expect(rangeOf(FOUND)).toEqual([at[0], (at.at(-1) ?? 0) + FOUND.seconds]);
+    expect(rangeOf({ ...FOUND, buckets: [] })).toEqual([BEGIN, BEGIN + 600]);
   });
 
   it("tells how many runs are in each state", () => {

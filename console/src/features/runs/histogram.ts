@@ -20,6 +20,12 @@ export function stackedOf(found: Histogram): { readonly at: number[]; readonly h
   return { at, heights };
 }
 
+/** The seconds in which the first bar begins and the last one ends: each stands on the whole of its bucket. */
+export function rangeOf(found: Histogram): [number, number] {
+  const begin = Date.parse(found.from) / 1000;
+  return [begin, begin + Math.max(1, found.buckets.length) * found.seconds];
+}
+
 /** How many runs there are by state. */
 export function totalsOf(found: Histogram): ReadonlyMap<Status, number> {
   const totals = new Map<Status, number>();

@@ -1,9 +1,11 @@
 /** One run in the list. */
+
 import { Badge, Checkbox } from "@mantine/core";
 import { Link } from "@tanstack/react-router";
 import { type KeyboardEvent, type MouseEvent, memo } from "react";
 import { StatusBadge } from "@/kit/badges";
 import { durationOf, secondsBetween } from "@/kit/moments";
+import { utcOf } from "@/kit/utc";
 import { runs as text } from "@/strings/runs";
 import classes from "./runs.module.css";
 import type { Run } from "./use-runs";
@@ -63,7 +65,7 @@ export const Row = memo(function Row(props: RowProps) {
           </Badge>
         )}
       </td>
-      <td className={`${classes.cell} numeric`} title={run.created_at} aria-label={columns.age}>
+      <td className={`${classes.cell} numeric`} title={utcOf(run.created_at)} aria-label={columns.age}>
         {durationOf(Math.max(0, props.now - Date.parse(run.created_at)) / 1000)}
       </td>
       <td className={`${classes.cell} ${classes.wide} numeric`}>

@@ -9,6 +9,7 @@ import { useRefresh } from "@/kit/refresh";
 import { common } from "@/strings/common";
 import { schedules } from "@/strings/schedules";
 import { bodyOf, type Draft, draftOf, emptyDraft, type Faults, faultsOf } from "./form";
+import { Preview } from "./preview";
 import { Rhythm } from "./rhythm";
 
 const text = schedules.form;
@@ -49,6 +50,7 @@ export function Editor({ schedule: given, onClose, onDone }: EditorProps) {
     >
       <What draft={draft} set={set} faults={isTried ? faults : {}} />
       <Rhythm draft={draft} set={set} faults={isTried ? faults : {}} />
+      <Preview draft={draft} />
       <Rules draft={draft} set={set} />
       {!schedule && (
         <Checkbox

@@ -1,6 +1,6 @@
 import { describe, expect, it } from "vitest";
 import { schedules as text } from "@/strings/schedules";
-import { bodyOf, cronFault, emptyDraft, faultsOf, intervalSeconds } from "./form";
+import { bodyOf, cronFault, emptyDraft, faultsOf, intervalSeconds, previewOf } from "./form";
 
 const draft = { ...emptyDraft("Europe/Berlin"), name: "nightly", workflow: "report" };
 
@@ -49,5 +49,21 @@ describe("a draft", () => {
     const body = bodyOf({ ...draft, kind: "interval", interval: "15m", input: '{"a": 1}' });
     expect(body).toMatchObject({ interval_seconds: 900, input: { a: 1 } });
     expect(body).not.toHaveProperty("cron");
+  });
+});
+
+describe("a preview", () => {
+  it("is asked for by the rhythm alone, once it has no fault", () => {
+    expect(previewOf({ ...draft, name: "", workflow: "" })).toEqual({
+      cron: "0 6 * * *",
+      time_zone: "Europe/Berlin",
+      start_at: null,
+      end_at: null,
+      fires: 5,
+    });
+    expect(previewOf({ ...draft, cron: "0 6 * *" })).toBeUndefined();
+    const every = { ...draft, cron: "x", kind: "interval", interval: "15m" } as const;
+    expect(previewOf(every)).toMatchObject({ interval_seconds: 900 });
+    expect(previewOf({ ...every, interval: "soon" })).toBeUndefined();
   });
 });

@@ -99,22 +99,35 @@ export function faultsOf(draft: Draft): Faults {
   return faults;
 }
 
+/** When it fires, as the API is told. */
+function rhythmOf(draft: Draft) {
+  return {
+    ...(draft.kind === "cron"
+      ? { cron: draft.cron.trim() }
+      : { interval_seconds: intervalSeconds(draft.interval) ?? null }),
+    time_zone: draft.zone,
+    start_at: momentOf(draft.startAt),
+    end_at: momentOf(draft.endAt),
+  };
+}
+
+/** What the API is asked to know the next times; undefined while the rhythm has faults. */
+export function previewOf(draft: Draft): Schema<"RhythmWanted"> | undefined {
+  const { cron, interval } = faultsOf(draft);
+  return cron === undefined && interval === undefined ? { ...rhythmOf(draft), fires: 5 } : undefined;
+}
+
 /** What the API is sent; the draft has no faults. */
 export function bodyOf(draft: Draft): Omit<Schema<"NewSchedule">, "paused"> {
-  const isCron = draft.kind === "cron";
   return {
     name: draft.name,
     workflow: draft.workflow,
     version: draft.version === "" ? null : Number(draft.version),
-    ...(isCron
-      ? { cron: draft.cron.trim(), time_zone: draft.zone }
-      : { interval_seconds: intervalSeconds(draft.interval) ?? null, time_zone: draft.zone }),
+    ...rhythmOf(draft),
     input: readJson(draft.input).value as Schema<"JsonValue">,
     overlap: draft.overlap,
     missed: draft.missed,
     missed_limit: draft.missedLimit,
     priority: draft.priority,
-    start_at: momentOf(draft.startAt),
-    end_at: momentOf(draft.endAt),
   };
 }

@@ -28,6 +28,11 @@ export function ScheduleState({
   );
 }
 
+/** Whether the viewer's clock is the one of a zone. */
+export function isOwnZone(zone: string): boolean {
+  return zone === Intl.DateTimeFormat().resolvedOptions().timeZone;
+}
+
 interface NextFireProps {
   readonly at: string | null;
   readonly zone: string;
@@ -37,11 +42,10 @@ interface NextFireProps {
 
 export function NextFire({ at, zone, isPaused = false, isPast = false }: NextFireProps) {
   if (at === null) return <span>{isPast ? common.none : isPaused ? text.whilePaused : text.never}</span>;
-  const own = Intl.DateTimeFormat().resolvedOptions().timeZone;
   return (
     <Stack gap={0}>
       <Moment at={at} />
-      {zone !== own && (
+      {!isOwnZone(zone) && (
         <Text size="xs" c="dimmed">
           {text.inZone(inZone(at, zone), zone)}
         </Text>

@@ -1,49 +1,58 @@
-/** What each role allows, and what oneself may do. */
+/** What each role allows, as the server's rules say, and what oneself may do. */
 import { Text } from "@mantine/core";
 import { IconCheck } from "@tabler/icons-react";
-import { useMe } from "@/app/session";
+import { $api, type Schema } from "@/api/client";
+import { ME_FRESH, useMe } from "@/app/session";
 import { type Column, Listing } from "@/kit/listing";
 import { Page } from "@/kit/page";
 import { Section } from "@/kit/section";
+import { Loaded } from "@/kit/states";
 import { names } from "@/strings/names";
 import { roles as text } from "@/strings/settings";
-import { COLUMNS, INSTALLATION, MATRIX, type RoleColumn } from "./matrix";
+import { allowedBy, permissionsOf } from "./matrix";
 
-type Line = (typeof MATRIX)[number];
+type Role = Schema<"RoleShown">;
 
-const LABELS: Record<RoleColumn, string> = {
-  ...{ viewer: "viewer", operator: "operator", approver: "approver", privacy: "approver:privacy" },
-  ...{ author: "author", admin: "admin" },
-};
+function columnsOf(roles: readonly Role[]): Column<string>[] {
+  return [
+    { header: text.permission, cell: (permission) => <span className="mono">{permission}</span> },
+    ...roles.map(
+      (role): Column<string> => ({
+        header: role.name,
+        cell: (permission) => <Cell permission={permission} role={role} />,
+      }),
+    ),
+  ];
+}
 
-const TABLE: Column<Line>[] = [
-  { header: text.permission, cell: ([permission]) => <span className="mono">{permission}</span> },
-  ...COLUMNS.map(
-    (role): Column<Line> => ({
-      header: LABELS[role],
-      cell: ([permission, allowed]) => (
-        <span data-cell={`${permission} ${LABELS[role]}`} data-allowed={allowed.includes(role)}>
-          {allowed.includes(role) && <IconCheck size={16} role="img" aria-label={text.yes} />}
-        </span>
-      ),
-    }),
-  ),
-];
+function Cell({ permission, role }: { readonly permission: string; readonly role: Role }) {
+  const isAllowed = allowedBy(role, permission);
+  return (
+    <span data-cell={`${permission} ${role.name}`} data-allowed={isAllowed}>
+      {isAllowed && <IconCheck size={16} role="img" aria-label={text.yes} />}
+    </span>
+  );
+}
 
 export default function RolesScreen() {
   const me = useMe();
+  const query = $api.useQuery("get", "/api/v1/roles", {}, ME_FRESH);
   return (
     <Page title={names.roles} summary={text.summary}>
       <Text size="sm" c="dimmed">
         {text.note}
       </Text>
-      <Listing
-        label={names.roles}
-        columns={TABLE}
-        rows={[...MATRIX, ...INSTALLATION]}
-        keyOf={([permission]) => permission}
-        empty={null}
-      />
+      <Loaded query={query}>
+        {({ items }) => (
+          <Listing
+            label={names.roles}
+            columns={columnsOf(items)}
+            rows={permissionsOf(items)}
+            keyOf={(permission) => permission}
+            empty={null}
+          />
+        )}
+      </Loaded>
       <Section title={text.yours}>
         <Text size="sm" c="dimmed">
           {text.yoursHint}

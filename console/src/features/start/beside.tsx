@@ -1,4 +1,5 @@
 /** Beside the box: what waits for the person who looks, and the runs that were last made. */
+
 import { Anchor, Badge, Group, Paper, Stack, Text, Title } from "@mantine/core";
 import { Link } from "@tanstack/react-router";
 import type { ReactNode } from "react";
@@ -6,6 +7,7 @@ import { $api, type Schema } from "@/api/client";
 import { StatusBadge } from "@/kit/badges";
 import { durationOf } from "@/kit/moments";
 import { Loaded } from "@/kit/states";
+import { utcOf } from "@/kit/utc";
 import { start as text } from "@/strings/start";
 import classes from "./start.module.css";
 
@@ -76,7 +78,14 @@ export function Recent({ now }: { readonly now: number }) {
                   {run.workflow}
                 </Text>
                 <Group component="span" gap="xs" wrap="nowrap">
-                  <Text component="span" size="xs" c="dimmed" className="numeric">
+                  <Text
+                    component="time"
+                    dateTime={run.created_at}
+                    title={utcOf(run.created_at)}
+                    size="xs"
+                    c="dimmed"
+                    className="numeric"
+                  >
                     {text.age(durationOf(Math.max(0, now - Date.parse(run.created_at)) / 1000))}
                   </Text>
                   <StatusBadge status={run.status} />

@@ -93,7 +93,7 @@ interface ListProps {
 
 function List({ runs, onChoose }: ListProps) {
   return (
-    <Table.ScrollContainer minWidth={320}>
+    <Table.ScrollContainer minWidth={640}>
       <Table data-testid="runs-to-compare">
         <Table.Tbody>
           {runs.map(({ id, status, created_at }) => (

@@ -1,7 +1,9 @@
 /** One entry of the journal: a line, and its payload where it is opened. */
+
 import { Button, CopyButton, Group, Text } from "@mantine/core";
 import { memo } from "react";
 import { JsonView } from "@/kit/json-view";
+import { utcOf } from "@/kit/utc";
 import { common } from "@/strings/common";
 import { inspect } from "@/strings/inspect";
 import type { Entry } from "../journal";
@@ -40,7 +42,7 @@ function Line({ entry, isOpen, onChoose }: RowProps) {
             {seq}
           </button>
         </span>
-        <time dateTime={at} title={`${at.replace("T", " ").replace("Z", "")} UTC`}>
+        <time dateTime={at} title={utcOf(at)}>
           {TIME.format(new Date(at))}
         </time>
         <span>{kind}</span>
