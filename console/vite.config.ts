@@ -6,6 +6,10 @@ import { defineConfig } from "vitest/config";
 /** `npm run dev` serves the sources at once and asks a server of this machine for everything else. */
 const SERVER = process.env.PILOTHOUSE_SERVER ?? "http://127.0.0.1:8000";
 
+/** What the page of customers shares with the console. */
+const BASE =
+  /node_modules\/(react|react-dom|scheduler)\/|\/src\/(api\/problem|kit\/utc|kit\/json|strings\/chat)\.ts$/;
+
 export default defineConfig({
   base: "/console/",
   plugins: [react()],
@@ -16,7 +20,24 @@ export default defineConfig({
     sourcemap: false,
     reportCompressedSize: false,
     assetsInlineLimit: 0,
-    rolldownOptions: { input: ["index.html", "chat.html"] },
+    rolldownOptions: {
+      input: ["index.html", "chat.html"],
+      // few files: what both pages need, what every screen begins with, and what many screens share
+      output: {
+        codeSplitting: {
+          groups: [
+            { name: "base", test: BASE, priority: 3 },
+            {
+              name: "frame",
+              test: /node_modules|\/src\/(api|app|kit|strings)\//,
+              tags: ["$initial"],
+              priority: 2,
+            },
+            { name: "kit", minShareCount: 8, priority: 1 },
+          ],
+        },
+      },
+    },
   },
   server: { proxy: { "/api": SERVER, "/sign-in": SERVER, "/health": SERVER } },
   test: {

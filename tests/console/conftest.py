@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import shutil
 from collections.abc import Iterator
 from pathlib import Path
@@ -10,8 +11,12 @@ import pytest
 from playwright.sync_api import Browser, Page
 
 from support.entering import as_admin
+from support.modelled import modelled
 from support.opening import PROGRAM, Visitor, launched, windows
 from support.site import Site, site
+from support.touring import Places, asking_models, furnished
+
+SUPPORT = str(Path(__file__).parents[1] / "support")
 
 
 @pytest.hookimpl(tryfirst=True)  # before those that were not asked for are left out
@@ -26,11 +31,42 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
 
 @pytest.fixture(scope="session")
 def here(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Site]:
-    """A server with the shipped applications."""
+    """A server with the shipped applications, which knows no model."""
     folder = tmp_path_factory.mktemp("site")
     with site(folder) as started:
         yield started
     shutil.rmtree(folder)
+
+
+@pytest.fixture(scope="session")
+def there(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Site]:
+    """Another one, on which people have `worked`; it has the application of `support.crowded`, too."""
+    folder = tmp_path_factory.mktemp("there")
+    path = os.pathsep.join([SUPPORT, os.environ.get("PYTHONPATH", "")])
+    with site(folder, "--app", "crowded:app", PYTHONPATH=path) as started:
+        yield started
+    shutil.rmtree(folder)
+
+
+@pytest.fixture(scope="session")
+def house(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Site]:
+    """A server with a provider of models, which sorts messages."""
+    folder = tmp_path_factory.mktemp("house")
+    with modelled(folder, "support.sorting:sorted_alike") as started:
+        yield started
+    shutil.rmtree(folder)
+
+
+@pytest.fixture(scope="session")
+def worked(there: Site) -> Places:
+    """What people do in a day was done there; each screen has something to show."""
+    return furnished(there)
+
+
+@pytest.fixture(scope="session")
+def asked(house: Site) -> Places:
+    """Models were asked here, within an experiment."""
+    return asking_models(house)
 
 
 @pytest.fixture(scope="module")  # while it is open, no event loop of another test can run in this process

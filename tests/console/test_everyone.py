@@ -11,27 +11,21 @@ from playwright.sync_api import Browser, Page
 
 from support.accessible import hindrances
 from support.entering import as_admin, move
-from support.modelled import modelled
 from support.opening import windows
-from support.site import site
-from support.touring import STOPS, Places, Stop, asking_models, furnished, visit
+from support.site import Site
+from support.touring import STOPS, Places, Stop, visit
 
 SCREENS = Path(__file__).parents[2] / "console" / "src" / "features"
-MODELLED = "support.sorting:sorted_alike"
 
 Toured = dict[bool, tuple[Page, Places]]
 """By whether there is a provider of models: a window in which the admin has signed in, and what was made."""
 
 
 @pytest.fixture(scope="module")
-def toured(chromium: Browser, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Toured]:
-    """Two sites that were worked on, with a window each: one without models, and one with a provider."""
-    plain, asked = tmp_path_factory.mktemp("plain"), tmp_path_factory.mktemp("asked")
-    with site(plain) as here, modelled(asked, MODELLED) as house, windows(chromium) as visitor:
-        yield {
-            False: (as_admin(here, visitor), furnished(here)),
-            True: (as_admin(house, visitor), asking_models(house)),
-        }
+def toured(chromium: Browser, there: Site, house: Site, worked: Places, asked: Places) -> Iterator[Toured]:
+    """A window on each of two sites that were worked on: one without models, and one with a provider."""
+    with windows(chromium) as visitor:
+        yield {False: (as_admin(there, visitor), worked), True: (as_admin(house, visitor), asked)}
 
 
 @pytest.mark.parametrize("stop", STOPS, ids=lambda stop: stop.name)

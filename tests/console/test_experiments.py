@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 import json
-import shutil
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from pathlib import Path
 from uuid import uuid4
 
@@ -12,22 +11,21 @@ import pytest
 from playwright.sync_api import Page, expect
 
 from support.entering import as_admin, entered
-from support.modelled import modelled
 from support.site import Site
 
 Visitor = Callable[..., Page]
 
 
-@pytest.fixture(scope="module")
-def house(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Site]:
-    """A site with a provider that sorts messages."""
-    folder = tmp_path_factory.mktemp("experiments")
-    with modelled(folder, "support.sorting:sorted_alike") as started:
-        yield started
-    shutil.rmtree(folder)
+@pytest.fixture
+def unsplit(house: Site) -> None:
+    """No experiment runs, so that one about the same can be started."""
+    for running in house.get("/api/v1/experiments", state="running")["items"]:
+        house.post(f"/api/v1/experiments/{running['id']}/stop", {"why": "another one follows"})
 
 
-def test_an_experiment_is_made_started_watched_and_concluded(house: Site, visitor: Visitor) -> None:
+def test_an_experiment_is_made_started_watched_and_concluded(
+    house: Site, visitor: Visitor, unsplit: None
+) -> None:
     page = as_admin(house, visitor)
     page.goto("/console/experiments?state=stopped")
     expect(page.get_by_text("No experiment is in this state.")).to_be_visible()

@@ -2,23 +2,19 @@
 
 from __future__ import annotations
 
-import os
 import re
-from collections.abc import Callable, Iterator
-from pathlib import Path
+from collections.abc import Callable
 from typing import Any
 
 import pytest
 from playwright.sync_api import Locator, Page, expect
 
 from support.entering import as_admin
-from support.site import Site, site
+from support.site import Site
+from support.touring import Places
 
 Visitor = Callable[..., Page]
-SUPPORT = str(Path(__file__).parents[1] / "support")
 PHONE = {"width": 390, "height": 844}
-FRAUD = "Design an MLOps system for real-time fraud detection with a budget of $5000/month on AWS"
-SALES = "Batch forecasting of sales on GCP with a budget of $3000/month"
 AGENTS = ("intake", "coverage", "planner", "tech_critic", "final_gate", "codegen", "publish")
 PARTS = ("graph", "timeline", "artifacts", "journal", "logs", "trace", "compare")
 SERIOUS = """async () => (await axe.run()).violations
@@ -26,46 +22,26 @@ SERIOUS = """async () => (await axe.run()).violations
     .map(({id, nodes}) => [id, nodes.slice(0, 3).map(({html}) => html)])"""
 
 
-@pytest.fixture(scope="module")
-def there(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Site]:
-    """A server that has the application of `support.crowded`, too."""
-    path = os.pathsep.join([SUPPORT, os.environ.get("PYTHONPATH", "")])
-    with site(tmp_path_factory.mktemp("crowded"), "--app", "crowded:app", PYTHONPATH=path) as started:
-        yield started
-
-
-@pytest.fixture(scope="module")
-def designed(there: Site) -> dict[str, Any]:
+@pytest.fixture
+def designed(there: Site, worked: Places) -> dict[str, Any]:
     """A run of the MLOps application that has completed."""
-    return _designed(there, FRAUD)
+    return dict(there.get(f"/api/v1/runs/{worked.named['design']}"))
 
 
-@pytest.fixture(scope="module")
-def other(there: Site, designed: dict[str, Any]) -> dict[str, Any]:
+@pytest.fixture
+def other(there: Site, worked: Places) -> dict[str, Any]:
     """Another one, which was asked for something else."""
-    return _designed(there, SALES)
+    return dict(there.get(f"/api/v1/runs/{worked.named['other']}"))
 
 
 @pytest.fixture
 def window(there: Site, visitor: Visitor) -> Callable[..., Page]:
-    """A window in which the admin has signed in there."""
-
-    expect.set_options(timeout=15_000)
+    """A window in which the admin has signed in."""
 
     def opened(**options: object) -> Page:
-        return as_admin(there, visitor, **options)
+        return as_admin(there, visitor, at="about:blank", **options)
 
     return opened
-
-
-def _designed(there: Site, prompt: str) -> dict[str, Any]:
-    run = there.run("mlops", prompt, until=("waiting", "completed"))
-    while run["status"] == "waiting":
-        for question in run["questions"]:
-            if question["status"] == "open":
-                there.post(f"/api/v1/questions/{question['id']}/answer", {"answer": ""})
-        run = there.reached(run["id"], "waiting", "completed")
-    return run
 
 
 def _open(page: Page, run: dict[str, Any], part: str, **chosen: str | int) -> None:

@@ -2,30 +2,17 @@
 
 from __future__ import annotations
 
-import shutil
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 
-import pytest
 from playwright.sync_api import Page, expect
 
 from support.entering import as_admin, entered
-from support.modelled import answered, modelled
+from support.modelled import answered
 from support.site import Site
 
 Visitor = Callable[..., Page]
 LATER = 20_000
 """Milliseconds until what processes tell of their breakers is shown at the latest."""
-
-
-@pytest.fixture(scope="module")
-def house(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Site]:
-    """A site with a provider, which was asked three times."""
-    folder = tmp_path_factory.mktemp("models")
-    with modelled(folder) as started:
-        for number in range(3):
-            answered(started, f"Hello {number}")
-        yield started
-    shutil.rmtree(folder)
 
 
 def test_a_site_without_a_provider_says_how_to_name_one(here: Site, admin: Page) -> None:
@@ -91,6 +78,7 @@ def test_kept_answers_are_counted_and_let_go(house: Site, visitor: Visitor) -> N
 
 
 def test_usage_appears_after_calls_as_bars_sums_and_rows(house: Site, visitor: Visitor) -> None:
+    answered(house, "Hello")
     page = as_admin(house, visitor)
     page.goto("/console/usage")
     table = page.get_by_test_id("usage-table")

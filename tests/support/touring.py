@@ -95,9 +95,9 @@ STOPS = (
     Stop("usage", "/usage", "[data-testid=usage-chart]", modelled=True),
     Stop("usage-calls", "/usage?view=calls", "[data-testid=calls-table]", modelled=True),
     Stop("prompts", "/prompts"),
-    Stop("prompt", "/prompts/greeting~hello", "[data-testid=version-2]"),
-    Stop("prompt-difference", "/prompts/greeting~hello?tab=diff&from=1&to=2"),
-    Stop("prompt-editor", "/prompts/greeting~hello?tab=new&version=2"),
+    Stop("prompt", "/prompts/welcome~new", "[data-testid=version-2]"),
+    Stop("prompt-difference", "/prompts/welcome~new?tab=diff&from=1&to=2"),
+    Stop("prompt-editor", "/prompts/welcome~new?tab=new&version=2"),
     Stop("experiments", "/experiments", "[data-testid=experiments-table]", modelled=True),
     Stop("experiment", "/experiments/{experiment}", "[data-testid=arm-candidate]", modelled=True),
     Stop("experiment-new", "/experiments/new", modelled=True),
@@ -220,7 +220,7 @@ def _governed(here: Site) -> dict[str, str]:
 def _set_up(here: Site) -> None:
     """Two versions of a prompt, people, keys, limits, engagements, and what somebody stated."""
     for tone in ("calmly", "warmly"):
-        here.post("/api/v1/prompts/greeting~hello/versions", {"text": GREETING.format(tone)})
+        here.post("/api/v1/prompts/welcome~new/versions", {"text": GREETING.format(tone)})
     here.person("ines@example.com", "operator")
     here.post("/api/v1/engagements", {"name": "warehouse"})
     here.post("/api/v1/keys", {"name": "nightly build", "roles": ["viewer"], "rate": 5, "models": ["fast"]})

@@ -65,7 +65,7 @@ export const Row = memo(function Row(props: RowProps) {
           </Badge>
         )}
       </td>
-      <td className={`${classes.cell} numeric`} title={utcOf(run.created_at)} aria-label={columns.age}>
+      <td className={`${classes.cell} numeric`} title={utcOf(run.created_at)}>
         {durationOf(Math.max(0, props.now - Date.parse(run.created_at)) / 1000)}
       </td>
       <td className={`${classes.cell} ${classes.wide} numeric`}>
