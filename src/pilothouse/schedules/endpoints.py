@@ -62,14 +62,14 @@ def routes(provide: Callable[..., Awaitable[Schedules]]) -> Endpoints:
         """Show when a schedule with this rhythm would fire. Nothing is made."""
         return await schedules.preview(wanted)
 
-    @router.get("/{schedule_id}", responses=documented(400, 404))
+    @router.get("/{schedule_id:uuid}", responses=documented(400, 404))
     async def show_schedule(
         schedules: Service, schedule_id: UUID, response: Response, fires: Fires = 5
     ) -> Schedule:
         """Show a schedule with its next fires. The ETag names its edition, for a change."""
         return _tagged(await schedules.show(schedule_id, fires), response)
 
-    @router.patch("/{schedule_id}", responses=documented(400, 404, 409, 412))
+    @router.patch("/{schedule_id:uuid}", responses=documented(400, 404, 409, 412))
     async def edit_schedule(
         schedules: Service,
         schedule_id: UUID,
@@ -80,7 +80,7 @@ def routes(provide: Callable[..., Awaitable[Schedules]]) -> Endpoints:
         """Change what is given of a schedule. Send its ETag as `If-Match`, so that no change is lost."""
         return _tagged(await schedules.edit(schedule_id, edit, if_match), response)
 
-    @router.delete("/{schedule_id}", status_code=204, responses=documented(400, 404))
+    @router.delete("/{schedule_id:uuid}", status_code=204, responses=documented(400, 404))
     async def delete_schedule(schedules: Service, schedule_id: UUID) -> None:
         """Delete a schedule. The runs that it has made stay, and go on."""
         await schedules.delete(schedule_id)
@@ -93,17 +93,17 @@ def _add_actions(router: Endpoints, provide: Callable[..., Awaitable[Schedules]]
     """Add the endpoints that pause, resume and fire schedules, and list their runs."""
     Service = Annotated[Schedules, Depends(provide)]  # noqa: N806 - a type
 
-    @router.post("/{schedule_id}/pause", responses=documented(400, 404))
+    @router.post("/{schedule_id:uuid}/pause", responses=documented(400, 404))
     async def pause_schedule(schedules: Service, schedule_id: UUID, response: Response) -> Schedule:
         """Have a schedule fire no more until it is resumed. Doing so again changes nothing."""
         return _tagged(await schedules.pause(schedule_id), response)
 
-    @router.post("/{schedule_id}/resume", responses=documented(400, 404))
+    @router.post("/{schedule_id:uuid}/resume", responses=documented(400, 404))
     async def resume_schedule(schedules: Service, schedule_id: UUID, response: Response) -> Schedule:
         """Have a paused schedule fire again; what lay in the pause is not made up for."""
         return _tagged(await schedules.resume(schedule_id), response)
 
-    @router.post("/{schedule_id}/trigger", status_code=201, responses=documented(400, 404, 409))
+    @router.post("/{schedule_id:uuid}/trigger", status_code=201, responses=documented(400, 404, 409))
     async def trigger_schedule(
         schedules: Service, schedule_id: UUID, response: Response, idempotency_key: IdempotencyKey = None
     ) -> Run:
@@ -112,7 +112,7 @@ def _add_actions(router: Endpoints, provide: Callable[..., Awaitable[Schedules]]
         response.headers["location"] = f"/api/v1/runs/{run.id}"
         return run
 
-    @router.get("/{schedule_id}/runs", responses=documented(400, 404))
+    @router.get("/{schedule_id:uuid}/runs", responses=documented(400, 404))
     async def list_schedule_runs(
         schedules: Service, schedule_id: UUID, query: Annotated[PageQuery, Query()]
     ) -> Page[RunSummary]:
