@@ -15,6 +15,12 @@ from support.touring import Places
 
 Visitor = Callable[..., Page]
 PHONE = {"width": 390, "height": 844}
+LINES = """path => path.getAttribute("d").split("M").slice(1).map((line) => line.split("L").flatMap((end) => {
+    const [x, y] = end.split(" ").map(Number);
+    const seen = new DOMPoint(x, y).matrixTransform(path.getScreenCTM());
+    return [seen.x, seen.y];
+}))"""
+"""Where the lines of the graph begin and end, in the window."""
 AGENTS = ("intake", "coverage", "planner", "tech_critic", "final_gate", "codegen", "publish")
 PARTS = ("graph", "timeline", "artifacts", "journal", "logs", "trace", "compare")
 SERIOUS = """async () => (await axe.run()).violations
@@ -72,6 +78,21 @@ def test_the_graph_has_the_agents_and_a_step_tells_all_of_itself(
     expect(page).to_have_url(re.compile("step=planner"))
     panel.get_by_role("button", name=re.compile(r"Entry \d+ in the journal")).last.click()
     expect(page.get_by_test_id("entry-payload")).to_contain_text("produced_by")
+
+
+def test_lines_lead_from_each_step_of_the_graph_to_the_next(
+    window: Visitor, designed: dict[str, Any]
+) -> None:
+    page = window()
+    _open(page, designed, "graph")
+    first, second = (_step(page, name).bounding_box() for name in ("intake", "coverage"))
+    assert first is not None
+    assert second is not None
+    line = page.get_by_test_id("graph-lines").locator("path")
+    foot = (first["x"] + first["width"] / 2, first["y"] + first["height"])
+    head = (second["x"] + second["width"] / 2, second["y"])
+    assert any(one == pytest.approx([*foot, *head], abs=4) for one in line.evaluate(LINES))
+    assert line.evaluate("path => getComputedStyle(path).stroke") != "none"
 
 
 def test_the_graph_is_worked_by_keyboard(window: Visitor, designed: dict[str, Any]) -> None:

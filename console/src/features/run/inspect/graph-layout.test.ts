@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest";
-import { laidOut, NODE, type Placed } from "./graph-layout";
+import { laidOut, linesOf, NODE, type Placed } from "./graph-layout";
 import { outlineFrom as outline, type Sketch } from "./journals";
 
 describe("the graph of a run", () => {
@@ -15,6 +15,16 @@ describe("the graph of a run", () => {
       { from: "a#0", to: "b#0" },
       { from: "b#0", to: "c#0" },
     ]);
+  });
+
+  it("has a straight line from the foot of each step to the head of the next", () => {
+    const laid = laidOut(
+      outline([{ key: "a#0" }, { kind: "entered", key: "b#0" }, { key: "b#0/c#0" }, { key: "b#0" }]),
+    );
+    const [a, b] = laid.nodes;
+    const middle = (a?.left ?? 0) + (a?.width ?? 0) / 2;
+    expect(linesOf(laid)).toBe(`M${middle} ${(a?.top ?? 0) + NODE.height}L${middle} ${b?.top}`);
+    expect(middle).toBe((b?.left ?? 0) + (b?.width ?? 0) / 2);
   });
 
   it("has branches side by side in the box of their gather", () => {

@@ -134,3 +134,24 @@ function stacked(boxes: readonly Box[]): Scope {
   });
   return { boxes: placed, width, height };
 }
+
+/**
+ * From the foot of each step to the head of the next, as one path of SVG: hundreds of elements would be slow.
+ *
+ * Steps of a branch stand in the middle of its column, so that each line is straight.
+ */
+export function linesOf({ nodes, edges }: Laid): string {
+  const at = new Map(nodes.map((node) => [node.key, node]));
+  return edges
+    .map(({ from, to }) => [at.get(from), at.get(to)] as const)
+    .map(([one, next]) => (one && next ? `M${footOf(one)}L${headOf(next)}` : ""))
+    .join("");
+}
+
+function footOf({ left, top, width, height }: Placed): string {
+  return `${left + width / 2} ${top + height}`;
+}
+
+function headOf({ left, top, width }: Placed): string {
+  return `${left + width / 2} ${top}`;
+}

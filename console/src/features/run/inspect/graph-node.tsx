@@ -24,7 +24,6 @@ export type StepNode = Node<StepData, "step">;
 /** From so far away no word can be read, and hundreds of steps come into sight at once. */
 const isFar = ({ transform: [, , zoom] }: ReactFlowState) => zoom < 0.4;
 
-/** Without handles of its own: where lines begin and end is told with the node, and nobody draws new ones. */
 function StepBox({ id, data }: NodeProps<StepNode>) {
   const { name, verb, state, milliseconds, isScope, isChosen, onOpen, onReveal } = data;
   const { icon: Icon } = LOOKS[state];

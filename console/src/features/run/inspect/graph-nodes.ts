@@ -1,5 +1,4 @@
 /** The graph as React Flow takes it. What has not changed is the same object as before, and is not drawn again. */
-import { type Edge as FlowEdge, Position } from "@xyflow/react";
 import type { Laid, Placed } from "./graph-layout";
 import type { StepData, StepNode } from "./graph-node";
 
@@ -32,7 +31,6 @@ function nodeOf(
   isChosen: boolean,
   actions: Actions,
 ) {
-  const middle = { x: width / 2, width: 1, height: 1 };
   const node: StepNode = {
     id: key,
     type: "step",
@@ -40,10 +38,6 @@ function nodeOf(
     width,
     height,
     measured: { width, height }, // what is out of sight is not drawn, and counts all the same for fitting the view
-    handles: [
-      { type: "target", position: Position.Top, y: 0, ...middle },
-      { type: "source", position: Position.Bottom, y: height, ...middle },
-    ],
     data: {
       name: part.name,
       verb: part.verb,
@@ -65,14 +59,4 @@ function isSame(one: StepNode, other: StepNode): boolean {
     one.height === other.height &&
     (Object.keys(one.data) as (keyof StepData)[]).every((name) => one.data[name] === other.data[name])
   );
-}
-
-export function edgesOf({ edges }: Laid): FlowEdge[] {
-  return edges.map(({ from, to }) => ({
-    id: `${from}>${to}`,
-    source: from,
-    target: to,
-    type: "smoothstep",
-    focusable: false,
-  }));
 }

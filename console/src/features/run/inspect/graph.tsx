@@ -3,15 +3,15 @@ import "@xyflow/react/dist/base.css";
 import "./flow.css";
 import { Box, Group, Select, Stack, Switch, Text, useComputedColorScheme } from "@mantine/core";
 import { useReducedMotion } from "@mantine/hooks";
-import { Controls, ReactFlow, ReactFlowProvider, useReactFlow } from "@xyflow/react";
+import { Controls, ReactFlow, ReactFlowProvider, useReactFlow, ViewportPortal } from "@xyflow/react";
 import { useCallback, useEffect, useMemo, useRef, useState } from "react";
 import { Nothing } from "@/kit/states";
 import { inspect } from "@/strings/inspect";
 import type { RunTabProps } from "../tab";
 import classes from "./graph.module.css";
-import { type Laid, laidOut, NODE } from "./graph-layout";
+import { type Laid, laidOut, linesOf, NODE } from "./graph-layout";
 import { StepBoxMemo, type StepNode } from "./graph-node";
-import { edgesOf, nodesOf } from "./graph-nodes";
+import { nodesOf } from "./graph-nodes";
 import { GraphPanel } from "./graph-panel";
 import type { Outline } from "./outline";
 import split from "./split.module.css";
@@ -61,7 +61,7 @@ function Canvas({ outline, chosen, onOpen }: CanvasProps) {
     () => nodesOf(laid, chosen, { onOpen, onReveal: reveal }, kept.current),
     [laid, chosen, onOpen, reveal],
   );
-  const edges = useMemo(() => edgesOf(laid), [laid]);
+  const lines = useMemo(() => linesOf(laid), [laid]);
   const active = outline.isOver ? undefined : activeOf(outline);
   useEffect(() => {
     if (follows && active !== undefined) reveal(active);
@@ -100,7 +100,6 @@ function Canvas({ outline, chosen, onOpen }: CanvasProps) {
       <div className={classes.canvas} ref={place} data-testid="graph">
         <ReactFlow
           nodes={nodes}
-          edges={edges}
           nodeTypes={TYPES}
           colorMode={scheme}
           aria-label={text.label}
@@ -108,7 +107,6 @@ function Canvas({ outline, chosen, onOpen }: CanvasProps) {
           nodesDraggable={false}
           nodesConnectable={false}
           nodesFocusable={false}
-          edgesFocusable={false}
           elementsSelectable={false}
           minZoom={ZOOM.least}
           maxZoom={ZOOM.most}
@@ -122,6 +120,11 @@ function Canvas({ outline, chosen, onOpen }: CanvasProps) {
           }}
           onMoveStart={(event) => event && setFollows(false)}
         >
+          <ViewportPortal>
+            <svg className={classes.lines} aria-hidden="true" data-testid="graph-lines">
+              <path d={lines} />
+            </svg>
+          </ViewportPortal>
           <Controls showInteractive={false} />
         </ReactFlow>
       </div>
