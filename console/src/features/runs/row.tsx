@@ -26,7 +26,6 @@ interface RowProps {
 
 export const Row = memo(function Row(props: RowProps) {
   const { run, place, isActive, isSelected } = props;
-  const columns = text.columns;
   return (
     <tr
       aria-rowindex={place + 2}
