@@ -20,7 +20,7 @@ Visitor = Callable[..., Page]
 def unsplit(house: Site) -> None:
     """No experiment runs, so that one about the same can be started."""
     for running in house.get("/api/v1/experiments", state="running")["items"]:
-        house.post(f"/api/v1/experiments/{running['id']}/stop", {"why": "another one follows"})
+        house.post(f"/api/v1/experiments/{running['id']}/conclude", {"why": "another one follows"})
 
 
 def test_an_experiment_is_made_started_watched_and_concluded(
