@@ -79,6 +79,7 @@ EXCEPTIONS: Mapping[str, Mapping[str, str]] = {
     "fork_run": {"It is not said where": RULE, "The body has an integer": LONG},
     "submit_run": {"The body has an integer": LONG},
     "create_schedule": {"body ": RULE, "body /end_at": RULE, "The body has an integer": LONG},
+    "preview_schedule": {"body ": RULE, "body /end_at": RULE, "The body has an integer": LONG},
     "edit_schedule": {
         "body ": RULE,
         "body /end_at": RULE,
