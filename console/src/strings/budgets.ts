@@ -26,7 +26,6 @@ export const budgets = {
   spent: (amount: string) => `${amount} spent`,
   reserved: (amount: string) => `${amount} reserved`,
   left: (amount: string) => `${amount} left`,
-  ofHard: (amount: string) => `of ${amount}`,
   soft: (amount: string) => `soft limit ${amount}`,
   hard: (amount: string) => `hard limit ${amount}`,
   barLabel: (spent: string, reserved: string, limits: string) =>

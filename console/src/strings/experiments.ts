@@ -112,7 +112,6 @@ export const experiments = {
   aliasField: "Model alias",
   key: "Split by",
   controlField: "Version or model of the control (nothing: as without the experiment)",
-  otherArms: "Other arms",
   armName: "Name of the arm",
   armVersion: "Version",
   armVersionHint: "A number, or a label such as candidate",

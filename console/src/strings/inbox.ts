@@ -138,7 +138,6 @@ export const inbox = {
   other: "Something else",
   otherLabel: "In your own words",
   answer: "Send answer",
-  answerNeeded: "Choose or write an answer.",
   outcomes: {
     "call again": "The tool is called once more.",
     "it failed": "The step fails, and the workflow is told.",

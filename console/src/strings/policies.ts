@@ -119,7 +119,6 @@ export const policies = {
     syntaxOnly: "The syntax is checked while you type; types and names once it is saved.",
     problems: (count: number) => `${count} ${count === 1 ? "problem" : "problems"}`,
     noProblems: "Nothing is wrong with it.",
-    checking: "Checking",
     at: (file: string, line: number) => `${file}, line ${line}`,
     ofAll: "All files",
     shadowOn: "Run as shadow",

@@ -55,7 +55,6 @@ export const runs = {
     count === 1 && !more ? "1 new run" : `${count}${more ? " or more" : ""} new runs`,
   loaded: (count: number) => (count === 1 ? "1 run" : `${count.toLocaleString()} runs`),
   loadedMore: (count: number) => `${count.toLocaleString()} runs loaded; scroll for more`,
-  loadingMore: "Loading more",
   none: "No run fits.",
   noneHint: "Take a filter away, or choose another time.",
   noRuns: "No runs yet.",
@@ -77,7 +76,6 @@ export const runs = {
   confirmDo: { cancel: "Cancel them", retry: "Retry them" },
   countOf: (count: number, more: boolean) =>
     count === 1 && !more ? "1 run" : `${more ? "more than " : ""}${count.toLocaleString()} runs`,
-  counting: "Counting",
   nothingToDo: { cancel: "None of these runs is open.", retry: "None of these runs has failed." },
   keep: "Leave them",
   done: { cancel: "Cancelled", retry: "Retried" },

@@ -14,7 +14,6 @@ export const support = {
   handedOver: "Handed over",
   handOverHint: "What the colleague was told",
   actions: "What was done",
-  actionsHint: "Each action, and what the policies decided.",
   action: "Action",
   decision: "Decision",
   outcome: "Outcome",

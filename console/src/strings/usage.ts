@@ -47,7 +47,6 @@ export const usage = {
   input: "Input tokens",
   output: "Output tokens",
   cost: "Cost",
-  costHint: "The cost",
   p50: "Latency, median",
   p95: "95th percentile",
   valid: "Valid answers",
